@@ -260,9 +260,14 @@ export const OPS: { readonly [O in OpName]: Rule<Attributes[O]> } = {
   // Outputs: the result, and mean and 1 / sqrt(variance + epsilon) for the gradient.
   layerNorm: {
     shape: ([x, scale, shift], _, where) => {
-      const last = x!.slice(-1);
-      if (!sameShape(scale!, last) || !sameShape(shift!, last)) {
-        throw mismatch(where, "scale and shift of the last axis' length were expected", [x!, scale!, shift!]);
+      const fits = (shape: Shape) =>
+        shape.at(-1) === x!.at(-1) && sameShape(broadcastShape(x!, shape, where), x!);
+      if (!fits(scale!) || !fits(shift!)) {
+        throw mismatch(where, "scale and shift that broadcast to the input were expected", [
+          x!,
+          scale!,
+          shift!,
+        ]);
       }
       const moments = [...x!.slice(0, -1), 1];
       return [x!, moments, moments];

@@ -1,0 +1,160 @@
+/**
+ * @file The ready-made circuits. Each is built for the width of its visual stream, because the published
+ * model takes its own width from it and the controls are matched in parameters.
+ *
+ * Names in the published code (cswin/VCA_Full): BA is our AB, BL our B, CE our CeA.
+ */
+
+import { sizeOf } from "../core/array.ts";
+import { unknownName } from "../errors.ts";
+import { Graph } from "../graph/build.ts";
+import type { Circuit, Nucleus } from "./circuit.ts";
+import { applyCircuit } from "./model.ts";
+import { PROJECTIONS, projections } from "./projections.ts";
+
+/** A circuit that takes its sizes from the visual stream's width D. */
+type Preset = (name: string, width: number) => Circuit;
+
+const PLAIN: Omit<Nucleus, "id"> = {
+  input: "concat",
+  blocks: 0,
+  heads: 1,
+  feedForward: 0,
+  norm: "post",
+  gate: 1,
+  output: "none",
+  rectify: false,
+  pool: 0,
+  dropout: { blocks: 0, output: 0 },
+};
+
+const ANATOMY = projections("visual->LA", "LA->AB", "LA->B", "LA->CeA", "AB->CeA", "B->CeA");
+
+/** The published code: pooled vector; LA keeps the visual width, AB and B have 256 units, CeA the sum of all three. */
+const liu2025: Preset = (name, width) => {
+  const block = { ...PLAIN, feedForward: 512 };
+  const narrow = {
+    ...block,
+    blocks: 1,
+    heads: 1,
+    output: 256,
+    rectify: true,
+    dropout: { blocks: 0.1, output: 0.1 },
+  };
+  return {
+    name,
+    description: "Liu et al. 2025, as published: one pooled vector per picture, so attention has one key",
+    visual: "pooled",
+    standardise: false,
+    nuclei: [
+      { ...block, id: "LA", blocks: 2, heads: 4, dropout: { blocks: 0.1, output: 0 } },
+      { ...narrow, id: "AB" },
+      { ...narrow, id: "B" },
+      {
+        ...block,
+        id: "CeA",
+        blocks: 2,
+        heads: 2,
+        output: width + 512,
+        rectify: true,
+        dropout: { blocks: 0.1, output: 0.5 },
+      },
+    ],
+    projections: ANATOMY,
+    readout: "CeA",
+    passes: 1,
+  };
+};
+
+const SERIES = ["stage-1", "stage-2", "stage-3", "stage-4"];
+const SERIAL = SERIES.map((to, i) => ({
+  ...PROJECTIONS["visual->LA"],
+  from: SERIES[i - 1] ?? "visual",
+  to,
+  source: "control: no anatomy",
+}));
+
+/** One of the paper's four: a structure with a mechanism, `units` wide in every stage. */
+function structured(
+  name: string,
+  structure: "serial" | "anatomical",
+  attention: boolean,
+  visual: Circuit["visual"],
+  units: number,
+): Circuit {
+  const ids = structure === "serial" ? SERIES : ["LA", "AB", "B", "CeA"];
+  const nucleus = attention
+    ? {
+        ...PLAIN,
+        input: units,
+        blocks: 1,
+        heads: 4,
+        feedForward: 2 * units,
+        dropout: { blocks: 0.1, output: 0 },
+      }
+    : { ...PLAIN, input: units, rectify: true, dropout: { blocks: 0, output: 0.1 } };
+  return {
+    name,
+    description: `${structure}, ${attention ? "self-attention blocks" : "fully connected"}, ${units} units in each stage`,
+    visual,
+    standardise: true,
+    nuclei: ids.map((id) => ({ ...nucleus, id })),
+    projections: structure === "serial" ? SERIAL : ANATOMY,
+    readout: ids[3]!,
+    passes: 1,
+  };
+}
+
+/** Number of trained parameters of a circuit on tokens of width D. */
+export function countParameters(circuit: Circuit, width: number): number {
+  const graph = new Graph();
+  const { parameters } = applyCircuit(graph, circuit, graph.input("tokens", [1, 2, width]), { replicas: 1 });
+  return parameters.filter(({ trained }) => trained).reduce((total, { shape }) => total + sizeOf(shape), 0);
+}
+
+const REFERENCE_UNITS = 64;
+
+/** The paper's I to IV (fig. 5), all with as many parameters as the fourth at 64 units, as near as whole units allow. */
+function matched(structure: "serial" | "anatomical", attention: boolean, visual: Circuit["visual"]): Preset {
+  return (name, width) => {
+    const target = countParameters(structured(name, "anatomical", true, visual, REFERENCE_UNITS), width);
+    const step = attention ? 4 : 1; // heads divide the units
+    let units = step;
+    const excess = (n: number) =>
+      countParameters(structured(name, structure, attention, visual, n), width) - target;
+    while (excess(units + step) <= 0) units += step;
+    const next = units + step;
+    return structured(
+      name,
+      structure,
+      attention,
+      visual,
+      Math.abs(excess(next)) < Math.abs(excess(units)) ? next : units,
+    );
+  };
+}
+
+const PRESETS: Readonly<Record<string, Preset>> = {
+  liu2025,
+  "serial-linear": matched("serial", false, "tokens"),
+  "serial-attention": matched("serial", true, "tokens"),
+  "anatomical-linear": matched("anatomical", false, "tokens"),
+  "anatomical-attention": matched("anatomical", true, "tokens"),
+  "serial-linear-pooled": matched("serial", false, "pooled"),
+  "serial-attention-pooled": matched("serial", true, "pooled"),
+  "anatomical-linear-pooled": matched("anatomical", false, "pooled"),
+  "anatomical-attention-pooled": matched("anatomical", true, "pooled"),
+};
+
+/** Names of the ready-made circuits. */
+export const CIRCUIT_NAMES: readonly string[] = Object.keys(PRESETS);
+
+/**
+ * A ready-made circuit for tokens of width D.
+ * @throws ConfigError for an unknown name, with the nearest one.
+ */
+export function presetCircuit(name: string, width: number): Circuit {
+  const preset = PRESETS[name];
+  if (!preset) throw unknownName("circuits", "circuit", name, CIRCUIT_NAMES);
+  return preset(name, width);
+}

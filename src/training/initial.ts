@@ -1,0 +1,82 @@
+/** @file The parameters with which a replica begins. */
+
+import type { ParameterSpec } from "../circuits/model.ts";
+import type { NdArray } from "../core/array.ts";
+import type { Random } from "../core/random.ts";
+
+/** Mean and deviation of the training pictures' visual channels `[D]` and ratings `[2]`. */
+export interface TrainingStatistics {
+  readonly visualCenter: Float32Array;
+  readonly visualScale: Float32Array;
+  readonly ratingCenter: Float32Array;
+  readonly ratingScale: Float32Array;
+}
+
+/** Mean and deviation (n - 1) of each channel, over the first axes of the chosen rows; constant channels get deviation 1. */
+function moments(
+  array: NdArray<Float32Array | Float64Array>,
+  rows: ArrayLike<number>,
+): { mean: Float32Array; sd: Float32Array } {
+  const width = array.shape.at(-1)!;
+  const rowSize = array.data.length / array.shape[0]!;
+  const mean = new Float64Array(width);
+  const squares = new Float64Array(width);
+  const count = (rows.length * rowSize) / width;
+  for (let i = 0; i < rows.length; i++) {
+    const start = rows[i]! * rowSize;
+    for (let at = 0; at < rowSize; at++) mean[at % width]! += array.data[start + at]!;
+  }
+  for (let k = 0; k < width; k++) mean[k]! /= count;
+  for (let i = 0; i < rows.length; i++) {
+    const start = rows[i]! * rowSize;
+    for (let at = 0; at < rowSize; at++)
+      squares[at % width]! += (array.data[start + at]! - mean[at % width]!) ** 2;
+  }
+  const sd = Float32Array.from(squares, (sum) => Math.sqrt(sum / Math.max(1, count - 1)) || 1);
+  return { mean: Float32Array.from(mean), sd };
+}
+
+/** The statistics of the pictures in `train`, from tokens `[S, T, D]` and ratings `[S, 2]`. */
+export function trainingStatistics(
+  tokens: NdArray,
+  ratings: NdArray<Float64Array>,
+  train: ArrayLike<number>,
+): TrainingStatistics {
+  const visual = moments(tokens, train);
+  const rated = moments(ratings, train);
+  return {
+    visualCenter: visual.mean,
+    visualScale: visual.sd,
+    ratingCenter: rated.mean,
+    ratingScale: rated.sd,
+  };
+}
+
+/**
+ * A parameter's first value. Each is drawn from a stream of its own name, so a circuit that gains a
+ * nucleus leaves the others as they were.
+ */
+export function initialValue(
+  spec: ParameterSpec,
+  statistics: TrainingStatistics,
+  random: Random,
+): Float32Array {
+  const { initial, shape, name } = spec;
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  switch (initial.kind) {
+    case "constant":
+      return new Float32Array(size).fill(initial.value);
+    case "uniform": {
+      const stream = random.at(name);
+      return Float32Array.from({ length: size }, () => initial.bound * (2 * stream.uniform() - 1));
+    }
+    case "visual-center":
+      return statistics.visualCenter;
+    case "visual-scale":
+      return statistics.visualScale;
+    case "rating-center":
+      return statistics.ratingCenter;
+    case "rating-scale":
+      return statistics.ratingScale;
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * @file The training loop. A group of replicas (folds of one seed) is trained as one graph on shared
+ * batches: each replica gives weight 0 to the pictures it may not see. What a replica becomes does not
+ * depend on which others are in its group, on threads, or on interruptions.
+ */
+import { openSession } from "#engine";
+import type { Circuit } from "../circuits/circuit.ts";
+import type { MaskSpec, ParameterSpec } from "../circuits/model.ts";
+import { type NdArray, takeRows, zeros } from "../core/array.ts";
+import { Random } from "../core/random.ts";
+import type { Session } from "../engine/session.ts";
+import { VcaError } from "../errors.ts";
+import { emitOnnx } from "../graph/emit.ts";
+import { encodeOnnx } from "../graph/onnx.ts";
+import { initialValue, trainingStatistics } from "./initial.ts";
+import { learningRate, lossWeights, type Recipe } from "./recipe.ts";
+import { buildStep, type StepGraph } from "./step-graph.ts";
+
+/** Rated tokens. Row s of every array is the same stimulus. */
+export interface TrainingData {
+  /** Views of the pictures, `[S, T, D]` each; the first is the picture as it is. */
+  readonly views: readonly NdArray[];
+  /** `[S, 2]`: valence, arousal. */
+  readonly ratings: NdArray<Float64Array>;
+}
+
+/** One network to train. */
+export interface Replica {
+  /** Such as `fold3-seed1`, or `final-seed0` for all pictures. */
+  readonly name: string;
+  /** -1 for the replica that is trained on all pictures. */
+  readonly fold: number;
+  /** Rows it may learn from. */
+  readonly train: Int32Array;
+}
+
+/** A training that can go on from here: what the step carries, after `epoch` epochs. */
+export interface TrainingState {
+  readonly epoch: number;
+  readonly arrays: ReadonlyMap<string, NdArray>;
+}
+
+/** Options of `trainGroup`. */
+export interface TrainOptions {
+  readonly circuit: Circuit;
+  readonly recipe: Recipe;
+  readonly data: TrainingData;
+  readonly seed: number;
+  readonly replicas: readonly Replica[];
+  readonly threads?: number | undefined;
+  /** Where an earlier call stopped. */
+  readonly resume?: TrainingState | undefined;
+  /** Called at epoch 0 and after each epoch, with the mean loss per replica and a way to read the state. */
+  readonly onEpoch: (epoch: Epoch) => Promise<void>;
+  readonly onStep?: (step: number, total: number) => void;
+}
+
+/** An epoch's end. */
+export interface Epoch {
+  readonly epoch: number;
+  /** Mean training loss per replica; empty at epoch 0. */
+  readonly losses: readonly number[];
+  /** The parameters to test, `[R, ...shape]`: the moving averages where the recipe keeps them. */
+  readonly parameters: () => Promise<ReadonlyMap<string, NdArray>>;
+  /** Everything needed to go on. */
+  readonly state: () => Promise<TrainingState>;
+}
+
+/**
+ * Trains a group of replicas to the last epoch of the recipe.
+ * @throws EngineError when a loss is not finite, naming replica and epoch.
+ */
+export async function trainGroup(options: TrainOptions): Promise<void> {
+  const { circuit, recipe, data, replicas, threads } = options;
+  const [S, T, D] = data.views[0]!.shape as [number, number, number];
+  const batch = Math.min(recipe.batch, S);
+  const step = buildStep(circuit, recipe, { replicas: replicas.length, batch, tokens: T, width: D });
+  const session = await openSession(encodeOnnx(emitOnnx(step.graph)), {
+    carry: step.carry,
+    ...(threads && { threads }),
+  });
+  try {
+    const first = options.resume?.arrays ?? firstState(step, options);
+    await session.hold(Object.fromEntries(first));
+    const fixed = step.parameters.filter((parameter) => !parameter.trained).map(({ name }) => name);
+    const report = (epoch: number, losses: readonly number[]) =>
+      options.onEpoch({
+        epoch,
+        losses,
+        parameters: () => testedParameters(session, step, recipe),
+        state: async () => ({ epoch, arrays: await read(session, [...Object.values(step.carry), ...fixed]) }),
+      });
+    const start = options.resume?.epoch ?? 0;
+    if (start === 0) await report(0, []);
+    for (let epoch = start; epoch < recipe.epochs; epoch++) {
+      await report(epoch + 1, await runEpoch(session, step, { ...options, batch, S, epoch }));
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+async function read(session: Session, names: readonly string[]): Promise<Map<string, NdArray>> {
+  return new Map(Object.entries(await session.held(names)) as [string, NdArray][]);
+}
+
+async function testedParameters(
+  session: Session,
+  step: StepGraph,
+  recipe: Recipe,
+): Promise<Map<string, NdArray>> {
+  const held = ({ name, trained }: ParameterSpec) => (trained && recipe.ema > 0 ? `${name}:average` : name);
+  const arrays = await read(session, step.parameters.map(held));
+  return new Map(step.parameters.map((parameter) => [parameter.name, arrays.get(held(parameter))!]));
+}
+
+/** Parameters of all replicas before the first step, and the optimizer's state. */
+function firstState(step: StepGraph, { data, replicas, seed, recipe }: TrainOptions): Map<string, NdArray> {
+  const arrays = new Map<string, NdArray>();
+  for (const { name, shape } of step.parameters) arrays.set(name, zeros([replicas.length, ...shape]));
+  replicas.forEach(({ train }, r) => {
+    const measured = trainingStatistics(data.views[0]!, data.ratings, train);
+    const statistics = recipe.standardiseRatings
+      ? measured
+      : { ...measured, ratingCenter: new Float32Array(2), ratingScale: new Float32Array(2).fill(1) };
+    for (const parameter of step.parameters) {
+      const value = initialValue(parameter, statistics, Random.seeded(seed).at("parameters"));
+      arrays.get(parameter.name)!.data.set(value, r * value.length);
+    }
+  });
+  for (const { name, parameter, average } of step.state) {
+    const value = arrays.get(parameter.name)!;
+    arrays.set(name, average ? { shape: value.shape, data: value.data.slice() } : zeros(value.shape));
+  }
+  return arrays;
+}
+
+interface EpochOptions extends TrainOptions {
+  readonly batch: number;
+  readonly S: number;
+  readonly epoch: number;
+}
+
+async function runEpoch(session: Session, step: StepGraph, options: EpochOptions): Promise<number[]> {
+  const { recipe, replicas, S, batch, epoch, seed } = options;
+  const random = Random.seeded(seed);
+  const order = random.at("order", epoch).permutation(S);
+  const views = random.at("view", epoch);
+  const chosen = Int32Array.from({ length: S }, () => views.integer(options.data.views.length));
+  const trains = replicas.map(({ train }) => new Set(train));
+  const stepsPerEpoch = Math.ceil(S / batch);
+  const total = replicas.map(() => 0);
+  for (let i = 0; i < stepsPerEpoch; i++) {
+    const rows = order.subarray(i * batch, (i + 1) * batch);
+    const t = epoch * stepsPerEpoch + i;
+    const { losses } = await session.run({
+      ...batchFeeds(options, rows, chosen),
+      ...scheduleFeeds(recipe, t, stepsPerEpoch),
+      sampleWeights: sampleWeights(rows, trains, batch),
+      ...maskFeeds(step.masks, replicas, random.at("mask", t)),
+    });
+    replicas.forEach(({ name }, r) => {
+      const loss = Number(losses!.data[r]);
+      if (!Number.isFinite(loss)) {
+        throw new VcaError(
+          "EngineError",
+          `training: a finite loss was expected, got ${loss} in ${name} at epoch ${epoch + 1}. Lower the learning rate.`,
+        );
+      }
+      total[r]! += loss / stepsPerEpoch;
+    });
+    options.onStep?.(t + 1, recipe.epochs * stepsPerEpoch);
+  }
+  return total;
+}
+
+/** Tokens `[B, T, D]` of each row in its view, and ratings `[B, 2]`; a short batch is filled with zeros. */
+function batchFeeds(
+  { data, batch }: EpochOptions,
+  rows: Int32Array,
+  chosen: Int32Array,
+): Record<string, NdArray> {
+  const [, T, D] = data.views[0]!.shape as [number, number, number];
+  const tokens = zeros([batch, T, D]);
+  const ratings = zeros([batch, 2]);
+  rows.forEach((row, b) => {
+    tokens.data.set(takeRows(data.views[chosen[row]!]!, [row]).data, b * T * D);
+    ratings.data.set(data.ratings.data.subarray(row * 2, row * 2 + 2), b * 2);
+  });
+  return { tokens, ratings };
+}
+
+/** Learning rate, loss weights and bias corrections of step `t`, counted from 0. */
+function scheduleFeeds(recipe: Recipe, t: number, stepsPerEpoch: number): Record<string, NdArray> {
+  const scalar = (value: number): NdArray => ({ shape: [], data: Float32Array.of(value) });
+  const weights = lossWeights(recipe, t / (recipe.epochs * stepsPerEpoch));
+  return {
+    lr: scalar(learningRate(recipe, t, stepsPerEpoch)),
+    lossWeights: { shape: [2], data: Float32Array.from(weights) },
+    ...(recipe.optimizer.kind === "adamw" && {
+      c1: scalar(1 - 0.9 ** (t + 1)),
+      c2: scalar(1 - 0.999 ** (t + 1)),
+    }),
+  };
+}
+
+/** `[R, B]`: 1 / (pictures of the batch that a replica may see), 0 for the others. */
+function sampleWeights(rows: Int32Array, trains: readonly ReadonlySet<number>[], batch: number): NdArray {
+  const weights = zeros([trains.length, batch]);
+  trains.forEach((train, r) => {
+    const seen = rows.reduce((count, row) => count + (train.has(row) ? 1 : 0), 0);
+    rows.forEach((row, b) => {
+      if (train.has(row)) weights.data[r * batch + b] = 1 / seen;
+    });
+  });
+  return weights;
+}
+
+/** Dropout masks `[R, B, ...]`, drawn for each replica from a stream of its own fold. */
+function maskFeeds(
+  masks: readonly MaskSpec[],
+  replicas: readonly Replica[],
+  random: Random,
+): Record<string, NdArray> {
+  return Object.fromEntries(
+    masks.map(({ name, shape, rate }) => {
+      const mask = zeros(shape);
+      const size = mask.data.length / replicas.length;
+      const threshold = rate * 2 ** 32;
+      const kept = 1 / (1 - rate);
+      replicas.forEach(({ fold }, r) => {
+        const stream = random.at(name, fold + 1);
+        for (let i = r * size; i < (r + 1) * size; i++) mask.data[i] = stream.bits() < threshold ? 0 : kept;
+      });
+      return [name, mask];
+    }),
+  );
+}

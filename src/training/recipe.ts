@@ -1,0 +1,72 @@
+/**
+ * @file How a circuit is trained: optimizer, schedule, loss and augmentation, as data. A recipe's numbers
+ * say where they come from.
+ */
+import { unknownName } from "../errors.ts";
+
+/** A training recipe. */
+export interface Recipe {
+  readonly name: string;
+  readonly optimizer:
+    | { readonly kind: "adamw"; readonly decay: number }
+    | { readonly kind: "sgd"; readonly decay: number; readonly momentum: number };
+  /** Largest learning rate. */
+  readonly lr: number;
+  /** `cosine` to zero after warm-up; `step` multiplies by a factor every so many epochs. */
+  readonly schedule:
+    | { readonly kind: "cosine"; readonly warmup: number }
+    | { readonly kind: "step"; readonly every: number; readonly factor: number };
+  readonly batch: number;
+  readonly epochs: number;
+  /** `mse` on both scales; `published`: smooth L1 (beta .5) for arousal, MSE for valence, weights .7/.3, .6/.4, .5/.5. */
+  readonly loss: "mse" | "published";
+  /** Errors in units of the training ratings' deviation, and predictions that start at their mean. */
+  readonly standardiseRatings: boolean;
+  /** Whether each picture appears mirrored half of the time. */
+  readonly flip: boolean;
+  /** Further augmented views per picture (rotation, flip, blur), drawn once and cached; 0 is none. */
+  readonly views: number;
+  /** Decay per step of the parameters' moving average, which is then what is tested; 0 is none. */
+  readonly ema: number;
+}
+
+/** The ready-made recipes. */
+export const RECIPES: Readonly<Record<string, Recipe>> = {
+  /** Liu et al. 2025, Methods. Differs from the paper: four cached views stand for fresh augmentation at each step. */
+  liu2025: {
+    name: "liu2025",
+    optimizer: { kind: "sgd", decay: 1e-4, momentum: 0 },
+    lr: 1e-4,
+    schedule: { kind: "step", every: 40, factor: 0.1 },
+    batch: 64,
+    epochs: 50,
+    loss: "mse",
+    standardiseRatings: false,
+    flip: false,
+    views: 4,
+    ema: 0,
+  },
+};
+
+/** A recipe by name, with some of its numbers replaced. @throws ConfigError for an unknown name. */
+export function findRecipe(name: string, changes: Partial<Recipe> = {}): Recipe {
+  const recipe = RECIPES[name];
+  if (!recipe) throw unknownName("fit", "recipe", name, Object.keys(RECIPES));
+  return { ...recipe, ...changes };
+}
+
+/** The learning rate at a step. */
+export function learningRate(recipe: Recipe, step: number, stepsPerEpoch: number): number {
+  const epoch = step / stepsPerEpoch;
+  const { schedule, lr, epochs } = recipe;
+  if (schedule.kind === "step") return lr * schedule.factor ** Math.floor(epoch / schedule.every);
+  if (epoch < schedule.warmup) return (lr * (step + 1)) / (schedule.warmup * stepsPerEpoch);
+  return (lr / 2) * (1 + Math.cos((Math.PI * (epoch - schedule.warmup)) / (epochs - schedule.warmup)));
+}
+
+/** Weights of the valence and arousal losses when a share `progress` of training is done. */
+export function lossWeights(recipe: Recipe, progress: number): readonly [number, number] {
+  if (recipe.loss === "mse") return [0.5, 0.5];
+  const arousal = progress < 0.3 ? 0.7 : progress < 0.7 ? 0.6 : 0.5;
+  return [1 - arousal, arousal];
+}
