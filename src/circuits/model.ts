@@ -10,10 +10,10 @@
  * pooling, feedback. Blocks are those of Vaswani et al. 2017.
  */
 
+import { zeros } from "../core/array.ts";
 import { Random } from "../core/random.ts";
 import {
   add,
-  broadcast,
   concat,
   div,
   type Graph,
@@ -198,7 +198,8 @@ class Application {
     const [, T, D] = this.#tokens.shape as [Dim, number, number];
     const M = product([this.#batch, T]);
     const flat = reshape(this.#tokens, [1, M, D]);
-    return this.#options.replicas === 1 ? flat : broadcast(flat, [this.#options.replicas, M as number, D]);
+    const R = this.#options.replicas;
+    return R === 1 ? flat : add(flat, this.#graph.constant(zeros([R, 1, 1])));
   }
 
   /**

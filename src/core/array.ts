@@ -44,12 +44,22 @@ export function row<D extends Data>(array: NdArray<D>, index: number): NdArray<D
   return { shape, data: array.data.subarray(index * size, (index + 1) * size) as D };
 }
 
-/** The chosen rows of the first axis, copied in the given order: `[S, ...] -> [rows.length, ...]`. */
+/**
+ * The chosen rows of the first axis, copied in the given order: `[S, ...] -> [rows.length, ...]`.
+ * @throws ShapeError when a row is not there.
+ */
 export function takeRows(array: NdArray, rows: ArrayLike<number>): NdArray {
-  const shape = array.shape.slice(1);
+  const [count = 0, ...shape] = array.shape;
   const size = sizeOf(shape);
   const data = new Float32Array(rows.length * size);
-  for (let i = 0; i < rows.length; i++)
-    data.set(array.data.subarray(rows[i]! * size, (rows[i]! + 1) * size), i * size);
+  for (let i = 0; i < rows.length; i++) {
+    const from = rows[i]!;
+    if (!(from >= 0 && from < count && Number.isInteger(from)))
+      throw new VcaError(
+        "ShapeError",
+        `array: a row from 0 to ${count - 1} was expected, got ${from}. Count rows from 0.`,
+      );
+    data.set(array.data.subarray(from * size, (from + 1) * size), i * size);
+  }
   return { shape: [rows.length, ...shape], data };
 }

@@ -90,9 +90,9 @@ async function syncFolder(path: string): Promise<void> {
 /** Removes what a killed `writeFileAtomic` left in a folder and below it. Returns how many files. */
 export async function removeTemporaryFiles(folder: string): Promise<number> {
   let removed = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
-    if (!entry.isFile() || !TEMPORARY.test(entry.name)) continue;
-    await rm(join(entry.parentPath, entry.name), { force: true });
+  for (const name of await readdir(folder, { recursive: true }).catch(() => [])) {
+    if (!TEMPORARY.test(basename(name))) continue;
+    await rm(join(folder, name), { force: true });
     removed++;
   }
   return removed;

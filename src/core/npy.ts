@@ -74,5 +74,5 @@ export function decodeNpy(bytes: Uint8Array, where = "npy"): NdArray<Data> {
   const body = bytes.subarray(start + length);
   if (body.length !== expected)
     throw malformed(`shape (${axes}) of ${descr} needs ${expected} bytes`, String(body.length));
-  return ndarray(type.view(body.slice().buffer), axes);
+  return ndarray(type.view(new Uint8Array(body).buffer), axes); // a copy: aligned, and no view of a Buffer
 }

@@ -1,0 +1,50 @@
+/**
+ * @file Rating scales. A scale is declared, never guessed from the ratings seen: a set whose highest mean is
+ * 6.8 may have been rated on 1-7 or on 1-9, and only its authors know.
+ */
+import { type NdArray, ndarray } from "../core/array.ts";
+import { VcaError } from "../errors.ts";
+
+/** The ends of a rating scale, the same for valence and arousal; `lo < hi`. */
+export interface Scale {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** The share of a scale that may lie empty beyond the ratings: OASIS leaves .09 and IAPS .08; 1-7 called 1-9 leaves .25. */
+const EMPTY_SHARE = 0.2;
+
+/**
+ * The scale in a text such as `1-9`, `0-100` or `-2..2`.
+ * @throws ConfigError when the text names no two ends, the lower one first.
+ */
+export function parseScale(text: string): Scale {
+  const match = /^\s*(-?\d+(?:\.\d+)?)\s*(?:\.\.|-)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(text);
+  const scale = { lo: Number(match?.[1]), hi: Number(match?.[2]) };
+  if (match && scale.lo < scale.hi) return scale;
+  throw new VcaError(
+    "ConfigError",
+    `--scale: the lower and upper end of the rating scale were expected, got "${text}". Write it as 1-9 or -2..2.`,
+  );
+}
+
+/**
+ * Ratings moved from one scale to another: `y = to.lo + (x - from.lo) / (from.hi - from.lo) * (to.hi - to.lo)`, any
+ * shape. Equates the ends only, not instructions or populations.
+ */
+export function rescale(ratings: NdArray<Float64Array>, from: Scale, to: Scale): NdArray<Float64Array> {
+  const factor = (to.hi - to.lo) / (from.hi - from.lo);
+  return ndarray(
+    ratings.data.map((x) => to.lo + (x - from.lo) * factor),
+    ratings.shape,
+  );
+}
+
+/** A note when the ratings `[S, 2]` leave more than a fifth of the declared scale empty at one end. */
+export function scaleNote(ratings: NdArray<Float64Array>, { lo, hi }: Scale): string | undefined {
+  const lowest = ratings.data.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const highest = ratings.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const empty = Math.max(lowest - lo, hi - highest) / (hi - lo);
+  if (empty <= EMPTY_SHARE) return undefined;
+  return `The scale is declared ${lo} to ${hi}, but the ratings run from ${lowest} to ${highest}: check --scale.`;
+}

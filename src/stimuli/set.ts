@@ -1,0 +1,86 @@
+/**
+ * @file A picture set as the rest of the program knows it, and the registry of its readers. A reader turns
+ * one set's own files into a `StimulusSet`; nothing else knows those formats. To add a set, write one file
+ * and one row here.
+ */
+import type { NdArray } from "../core/array.ts";
+import { unknownName, VcaError } from "../errors.ts";
+import { emoji } from "./emoji.ts";
+import { oasis } from "./oasis.ts";
+import type { Scale } from "./scale.ts";
+import { table } from "./table.ts";
+
+/** Rated pictures. Row `s` of every array is stimulus `ids[s]`, in the order of the set's table. */
+export interface StimulusSet {
+  /** The reader's name: "oasis", "emoji", "table". */
+  readonly name: string;
+  /** Whom to cite; empty where the set does not say. */
+  readonly citation: string;
+  /** Unique. */
+  readonly ids: readonly string[];
+  /** The path of each picture. */
+  readonly files: readonly string[];
+  /** `[S, 2]`: mean valence, mean arousal, on the set's own scale. */
+  readonly ratings: NdArray<Float64Array>;
+  /** The scale of both ratings. */
+  readonly scale: Scale;
+  /** Standard deviation over raters and number of raters, `[S, 2]` each, where the set gives them. */
+  readonly raters?: { readonly sd: NdArray<Float64Array>; readonly n: NdArray<Float64Array> };
+  /** Labels by column, such as theme and category: one per stimulus. */
+  readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** The column whose equal labels mean near-equal pictures, where the set's maker judged it better than a hash. */
+  readonly nearEqual?: string;
+  /** Whether pictures and single ratings may leave the computer in a report or an export. */
+  readonly redistribute: boolean;
+  /** What the reader noticed: rows without picture, pictures without row, a scale wider than its ratings. */
+  readonly notes: readonly string[];
+}
+
+/** What a user declares beside the path. */
+export interface StimulusOptions {
+  /** The rating scale, for sets that do not fix it. */
+  readonly scale?: Scale;
+}
+
+/** One kind of picture set. */
+export interface StimulusReader {
+  readonly name: string;
+  /** How it is written, such as `oasis:FOLDER`. */
+  readonly form: string;
+  /** One line for `vca data list`. */
+  readonly about: string;
+  /** Whether `form` has a path after the colon. */
+  readonly path: boolean;
+  /** Reads the set; `path` is "" where `form` has none. */
+  read(path: string, options: StimulusOptions): Promise<StimulusSet>;
+}
+
+/** Every picture set that can be read. */
+export const STIMULUS_READERS: readonly StimulusReader[] = [oasis, emoji, table];
+
+/**
+ * Opens `oasis:FOLDER`, `emoji` or `table:FILE.csv`.
+ * @throws ConfigError when the set is unknown, or its path or scale is missing or superfluous.
+ * @throws DataError when a file, row or picture of the set is missing or malformed.
+ */
+export async function openStimuli(spec: string, options: StimulusOptions = {}): Promise<StimulusSet> {
+  const colon = spec.indexOf(":");
+  const name = colon < 0 ? spec : spec.slice(0, colon);
+  const path = colon < 0 ? "" : spec.slice(colon + 1);
+  const reader = STIMULUS_READERS.find((candidate) => candidate.name === name);
+  if (!reader) {
+    throw unknownName(
+      "stimuli",
+      "picture set",
+      name,
+      STIMULUS_READERS.map((candidate) => candidate.name),
+    );
+  }
+  if (reader.path === (path === "")) {
+    throw new VcaError(
+      "ConfigError",
+      `stimuli: ${reader.path ? "a path after the colon" : "no path"} was expected, got "${spec}". Write it as ${reader.form}.`,
+    );
+  }
+  return reader.read(path, options);
+}

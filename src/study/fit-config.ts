@@ -1,0 +1,71 @@
+/**
+ * @file What a fit is asked to do, as the user's `fit.yaml` and the command line say it: validated, with
+ * every default written out, so that the file in the run's folder is enough to do it again.
+ */
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { VcaError } from "../errors.ts";
+
+const schema = z.strictObject({
+  /** `oasis:PATH`, `emoji`, `table:FILE.csv`. */
+  stimuli: z.string(),
+  /** The declared rating scale, such as `1-9`, for sets that do not fix it. */
+  scale: z.string().optional(),
+  /** A catalogue name, a folder in the hub's layout, or an .onnx file. */
+  encoder: z.string().default("efficientnet-lite0"),
+  /** Taps by depth or name, such as `6,9,12`; default: those of the encoder. */
+  taps: z.string().optional(),
+  /** `all` taps side by side, or the one that ridge prefers in the `inner` folds of each outer fold. */
+  tapChoice: z.enum(["all", "inner"]).default("all"),
+  /** Patch tokens are averaged to grid x grid. */
+  grid: z.int().min(1).max(64).default(7),
+  /** A preset's name or a circuit's YAML file. */
+  circuit: z.string().default("vca"),
+  recipe: z.string().default("vca"),
+  epochs: z.int().min(0).optional(),
+  batch: z.int().min(1).optional(),
+  lr: z.number().positive().optional(),
+  folds: z.int().min(2).default(10),
+  split: z.enum(["random", "stratified", "grouped", "leave-one-group-out", "halves"]).default("random"),
+  /** Column whose labels stay together in grouped folds. */
+  group: z.string().optional(),
+  seeds: z.int().min(1).default(5),
+  /** The first seed; the others follow it. */
+  seed: z.int().min(0).default(0),
+  /** Trains on ratings permuted over pictures (whole groups with `group`): a null distribution's draw. */
+  shuffleRatings: z.boolean().default(false),
+});
+
+/** A fit, every default filled in. */
+export type FitConfig = z.infer<typeof schema>;
+
+/**
+ * A fit from plain data.
+ * @throws ConfigError that names the option.
+ */
+export function fitConfig(data: unknown, where = "fit"): FitConfig {
+  const { success, data: config, error } = schema.safeParse(data);
+  if (success) return config;
+  const issue = error.issues[0]!;
+  const what = issue.path.join(".") || "options";
+  throw new VcaError("ConfigError", `${where}: ${what}: ${issue.message}. See \`vca fit --help\`.`);
+}
+
+/** The text of `fit.yaml`. */
+export function writeFitConfig(config: FitConfig): string {
+  return stringify(config);
+}
+
+/** A `fit.yaml`'s content. @throws ConfigError when it is no YAML or no fit. */
+export function readFitConfig(text: string, where: string): FitConfig {
+  try {
+    return fitConfig(parse(text), where);
+  } catch (cause) {
+    if (cause instanceof VcaError) throw cause;
+    throw new VcaError(
+      "ConfigError",
+      `${where}: YAML was expected, got ${String(cause)}. Mend the file or fit into a new folder.`,
+      { cause },
+    );
+  }
+}
