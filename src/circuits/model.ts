@@ -34,10 +34,11 @@ import {
 import { type Dim, product } from "../graph/shape.ts";
 import { afferents, type Circuit, type Nucleus, type Projection, projectionName, VISUAL } from "./circuit.ts";
 
-/** How a parameter begins: one value, uniform on +-bound, or a statistic of the training pictures. */
+/** How a parameter begins: one value, drawn, or a statistic of the training pictures. */
 export type Initial =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "uniform"; readonly bound: number }
+  | { readonly kind: "normal"; readonly sd: number }
   | { readonly kind: "visual-center" | "visual-scale" | "rating-center" | "rating-scale" };
 
 /** A parameter of one replica; in the graph it is `[R, ...shape]`. */
@@ -83,6 +84,14 @@ export interface ApplyOptions {
   /** Dropout masks become inputs. */
   readonly dropout?: boolean;
 }
+
+interface Connections {
+  readonly density?: number;
+  readonly initial?: Initial;
+}
+
+/** He et al. 2015, "Delving deep into rectifiers": keeps the variance through rectified units. */
+const heNormal = (fanIn: number): Initial => ({ kind: "normal", sd: Math.sqrt(2 / fanIn) });
 
 interface Stream {
   readonly x: Value; // [R, M, U]
@@ -143,7 +152,7 @@ class Application {
     };
   }
 
-  /** y = gain * pool(output(blocks(inhibition(input)))) */
+  /** y = gain * output(pool(blocks(inhibition(input)))) */
   #nucleus(
     nucleus: Nucleus,
     streams: ReadonlyMap<string, Stream>,
@@ -158,12 +167,12 @@ class Application {
         this.#block({ x, tokens }, nucleus, `${id}/block${block}`),
       );
     }
+    if (nucleus.pool > 0) ({ x, tokens } = this.#attentionPool({ x, tokens }, nucleus));
     if (nucleus.output !== "none") x = this.#linear(x, `${id}/output`, nucleus.output);
     if (nucleus.rectify) x = relu(x);
     x = this.#dropout({ x, tokens }, `${id}/output`, nucleus.dropout.output);
-    const pooled = nucleus.pool > 0 ? this.#attentionPool({ x, tokens }, nucleus) : { x, tokens };
-    const gain = this.#gain(id, [pooled.x.shape[2] as number]);
-    return gain ? { ...pooled, x: mul(pooled.x, gain) } : pooled;
+    const gain = this.#gain(id, [x.shape[2] as number]);
+    return { x: gain ? mul(x, gain) : x, tokens };
   }
 
   /** The afferents of a nucleus, side by side or mapped to `input` channels and added. */
@@ -174,23 +183,32 @@ class Application {
   ): Stream {
     const projections = afferents(this.#circuit, nucleus.id, "+");
     const { input } = nucleus;
-    const sources = projections.filter(({ from }) => from !== VISUAL).map(({ from }) => streams.get(from)!);
-    const tokens =
-      sources.length > 0
-        ? Math.max(...sources.map((stream) => stream.tokens))
-        : (this.#tokens.shape[1] as number);
+    const tokensOf = ({ from }: Projection) => streams.get(from)?.tokens ?? (this.#tokens.shape[1] as number);
+    const tokens = Math.min(...projections.map(tokensOf)); // a source with more tokens sends their mean
+    const fanIn = projections.reduce((sum, { from }) => sum + this.#width(from, streams), 0);
     const parts = projections.map((projection) => {
       const name = `${nucleus.id}/from-${projection.from}`;
       if (projection.from === VISUAL)
-        return input === "concat" ? this.#visualRaw() : this.#visual(projection, name, input, before);
-      const { x } = streams.get(projection.from)!;
-      return this.#scaled(
-        input === "concat" ? x : this.#linear(x, name, input, projection.density),
-        projection,
-      );
+        return input === "concat"
+          ? this.#scaled(this.#visualRaw(), projection)
+          : this.#visual(projection, name, input, before);
+      const stream = streams.get(projection.from)!;
+      const x = stream.tokens === tokens ? stream.x : this.#pooled(stream);
+      const arrives =
+        input === "concat"
+          ? x
+          : this.#linear(x, name, input, {
+              density: projection.density,
+              initial: heNormal(fanIn * projection.density),
+            });
+      return this.#scaled(arrives, projection);
     });
     const x = input === "concat" ? concat(parts, 2) : parts.reduce((sum, part) => add(sum, part));
     return { x, tokens };
+  }
+
+  #width(from: string, streams: ReadonlyMap<string, Stream>): number {
+    return (streams.get(from)?.x ?? this.#tokens).shape[2] as number;
   }
 
   /** The tokens as they are, for every replica: `[R, M, D]`. */
@@ -210,7 +228,8 @@ class Application {
     const [, T, D] = this.#tokens.shape as [Dim, number, number];
     const R = this.#options.replicas;
     const M = product([this.#batch, T]);
-    let weight = this.#weight(name, [D, width], projection.density); // [R, D, U]
+    const { density } = projection;
+    let weight = this.#weight(name, [D, width], { density, initial: heNormal(D * density) }); // [R, D, U]
     let bias = this.#vector(`${name}/bias`, width, 0); // [R, 1, U]
     if (this.#circuit.standardise) {
       weight = div(weight, this.#statistic("visual/scale", [D, 1], "visual-scale"));
@@ -228,12 +247,7 @@ class Application {
     for (const projection of afferents(this.#circuit, VISUAL, "+")) {
       const stream = before.get(projection.from);
       if (!stream) continue;
-      const back = this.#linear(
-        this.#pooled(stream),
-        `visual/from-${projection.from}`,
-        width,
-        projection.density,
-      ); // [R, B, U]
+      const back = this.#linear(this.#pooled(stream), `visual/from-${projection.from}`, width, projection); // [R, B, U]
       y = this.#perPicture(y, this.#scaled(back, projection), add);
     }
     return y;
@@ -244,7 +258,7 @@ class Application {
     const source = streams.get(projection.from)!;
     const width = x.shape[2] as number;
     const name = `${projection.to}/from-${projection.from}`;
-    const closed = this.#scaled(sigmoid(this.#linear(source.x, name, width, projection.density)), projection);
+    const closed = this.#scaled(sigmoid(this.#linear(source.x, name, width, projection)), projection);
     const open = sub(1, closed);
     return source.tokens === tokens ? mul(x, open) : this.#perPicture(x, open, mul);
   }
@@ -305,7 +319,7 @@ class Application {
     const U = x.shape[2] as number;
     const R = this.#options.replicas;
     const RB = product([R, this.#batch]);
-    const scores = this.#linear(x, `${id}/pool`, pool, 1, { kind: "constant", value: 0 }); // [R, M, Q]: begins as the mean
+    const scores = this.#linear(x, `${id}/pool`, pool, { initial: { kind: "constant", value: 0 } }); // [R, M, Q]: begins as the mean
     const weights = softmax(swapLast(reshape(scores, [RB, T, pool]))); // [RB, Q, T]
     const pooled = matmul(weights, reshape(x, [RB, T, U])); // [RB, Q, U]
     return { x: reshape(pooled, [R, this.#batch, pool * U]), tokens: 1 };
@@ -325,15 +339,15 @@ class Application {
   }
 
   /** x W + b, for every replica with weights of its own: `[R, M, I] -> [R, M, U]`. */
-  #linear(x: Value, name: string, width: number, density = 1, initial?: Initial): Value {
+  #linear(x: Value, name: string, width: number, connections: Connections = {}): Value {
     const fanIn = x.shape[2] as number;
-    const weight = this.#weight(name, [fanIn, width], density, initial);
+    const weight = this.#weight(name, [fanIn, width], connections);
     return add(matmul(x, weight), this.#vector(`${name}/bias`, width, 0));
   }
 
-  /** Weights `[R, I, U]`, uniform on +-1/sqrt(I); of a sparse projection, all but `density` are zero. */
-  #weight(name: string, shape: readonly [number, number], density: number, initial?: Initial): Value {
-    const bound = 1 / Math.sqrt(shape[0] * density);
+  /** Weights `[R, I, U]`; of a sparse projection, all but a share `density` are zero. */
+  #weight(name: string, shape: readonly [number, number], { density = 1, initial }: Connections): Value {
+    const bound = 1 / Math.sqrt(shape[0] * density); // PyTorch's default for linear layers
     const spec = { initial: initial ?? { kind: "uniform" as const, bound }, decay: true, trained: true };
     const weight = this.#parameter({ ...spec, name: `${name}/weight`, shape });
     if (density === 1) return weight;

@@ -15,7 +15,8 @@ import { PROJECTIONS, projections } from "./projections.ts";
 /** A circuit that takes its sizes from the visual stream's width D. */
 type Preset = (name: string, width: number) => Circuit;
 
-const PLAIN: Omit<Nucleus, "id"> = {
+/** A fully connected nucleus of nothing: what presets and files start from. */
+export const PLAIN: Omit<Nucleus, "id"> = {
   input: "concat",
   blocks: 0,
   heads: 1,
@@ -134,7 +135,25 @@ function matched(structure: "serial" | "anatomical", attention: boolean, visual:
   };
 }
 
+/** Ours. */
+const vca: Preset = (name) => ({
+  name,
+  description: "provisional",
+  visual: "tokens",
+  standardise: true,
+  nuclei: [
+    { ...PLAIN, id: "LA", input: 256, rectify: true, pool: 1, dropout: { blocks: 0, output: 0.3 } },
+    { ...PLAIN, id: "AB", input: 80, rectify: true, dropout: { blocks: 0, output: 0.3 } },
+    { ...PLAIN, id: "B", input: 208, rectify: true, dropout: { blocks: 0, output: 0.3 } },
+    { ...PLAIN, id: "CeA", input: 32, rectify: true },
+  ],
+  projections: ANATOMY,
+  readout: "CeA",
+  passes: 1,
+});
+
 const PRESETS: Readonly<Record<string, Preset>> = {
+  vca,
   liu2025,
   "serial-linear": matched("serial", false, "tokens"),
   "serial-attention": matched("serial", true, "tokens"),

@@ -3,9 +3,9 @@
  * synced, and take the target's name in one rename; whoever reads sees the old file or the new one.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { access, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { freemem, homedir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VcaError } from "../errors.ts";
 
@@ -21,7 +21,8 @@ function isCode(error: unknown, ...codes: string[]): boolean {
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const { buffer, byteOffset, byteLength } = await readFile(path);
+    return new Uint8Array(buffer, byteOffset, byteLength); // a Buffer's slice would not copy
   } catch (cause) {
     const got = isCode(cause, "ENOENT", "ENOTDIR")
       ? "no such file"
@@ -139,4 +140,28 @@ export function cacheFolder(): string {
 /** A file that the package carries, by its path below `assets/`. */
 export function assetPath(name: string): string {
   return fileURLToPath(new URL(`../../assets/${name}`, import.meta.url));
+}
+
+/** Removes a file that may be there. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
+/** Bytes of memory that are free now. */
+export function freeMemory(): number {
+  return freemem();
+}
+
+/** Bytes that are free on the disk of a folder, or of the nearest folder above it that exists. */
+export async function freeDisk(path: string): Promise<number> {
+  const folder = resolve(path);
+  if (!(await exists(folder))) return freeDisk(dirname(folder));
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** The version of this package. */
+export async function packageVersion(): Promise<string> {
+  const text = await readText(fileURLToPath(new URL("../../package.json", import.meta.url)));
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -10,6 +10,9 @@ export interface Update {
   readonly moments: readonly Value[];
 }
 
+/** The decay of AdamW's first moment, as everywhere. */
+export const BETA1 = 0.9;
+
 /** How many arrays of a parameter's shape each optimizer remembers. */
 export const MOMENTS = { adamw: 2, sgd: 1 } as const;
 
@@ -22,14 +25,9 @@ export const MOMENTS = { adamw: 2, sgd: 1 } as const;
 export function adamw(
   { parameter, gradient, moments }: { parameter: Value; gradient: Value; moments: readonly Value[] },
   { lr, c1, c2 }: { lr: Value; c1: Value; c2: Value },
-  {
-    decay,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-  }: { decay: number; beta1?: number; beta2?: number; epsilon?: number },
+  { decay, beta2 = 0.999, epsilon = 1e-8 }: { decay: number; beta2?: number; epsilon?: number },
 ): Update {
-  const m = add(mul(moments[0]!, beta1), mul(gradient, 1 - beta1));
+  const m = add(mul(moments[0]!, BETA1), mul(gradient, 1 - BETA1));
   const v = add(mul(moments[1]!, beta2), mul(mul(gradient, gradient), 1 - beta2));
   const direction = div(div(m, c1), add(sqrt(div(v, c2)), epsilon));
   const kept = decay === 0 ? parameter : mul(parameter, sub(1, mul(lr, decay)));

@@ -70,6 +70,10 @@ export function initialValue(
       const stream = random.at(name);
       return Float32Array.from({ length: size }, () => initial.bound * (2 * stream.uniform() - 1));
     }
+    case "normal": {
+      const stream = random.at(name);
+      return Float32Array.from({ length: size }, () => initial.sd * stream.normal());
+    }
     case "visual-center":
       return statistics.visualCenter;
     case "visual-scale":

@@ -12,6 +12,7 @@ import type { Session } from "../engine/session.ts";
 import { VcaError } from "../errors.ts";
 import { emitOnnx } from "../graph/emit.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
+import { BETA1 } from "../graph/optimizer.ts";
 import { initialValue, trainingStatistics } from "./initial.ts";
 import { learningRate, lossWeights, type Recipe } from "./recipe.ts";
 import { buildStep, type StepGraph } from "./step-graph.ts";
@@ -193,13 +194,14 @@ function batchFeeds(
 /** Learning rate, loss weights and bias corrections of step `t`, counted from 0. */
 function scheduleFeeds(recipe: Recipe, t: number, stepsPerEpoch: number): Record<string, NdArray> {
   const scalar = (value: number): NdArray => ({ shape: [], data: Float32Array.of(value) });
+  const { optimizer } = recipe;
   const weights = lossWeights(recipe, t / (recipe.epochs * stepsPerEpoch));
   return {
     lr: scalar(learningRate(recipe, t, stepsPerEpoch)),
     lossWeights: { shape: [2], data: Float32Array.from(weights) },
-    ...(recipe.optimizer.kind === "adamw" && {
-      c1: scalar(1 - 0.9 ** (t + 1)),
-      c2: scalar(1 - 0.999 ** (t + 1)),
+    ...(optimizer.kind === "adamw" && {
+      c1: scalar(1 - BETA1 ** (t + 1)),
+      c2: scalar(1 - optimizer.beta2 ** (t + 1)),
     }),
   };
 }

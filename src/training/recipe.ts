@@ -8,7 +8,7 @@ import { unknownName } from "../errors.ts";
 export interface Recipe {
   readonly name: string;
   readonly optimizer:
-    | { readonly kind: "adamw"; readonly decay: number }
+    | { readonly kind: "adamw"; readonly decay: number; readonly beta2: number }
     | { readonly kind: "sgd"; readonly decay: number; readonly momentum: number };
   /** Largest learning rate. */
   readonly lr: number;
@@ -32,6 +32,19 @@ export interface Recipe {
 
 /** The ready-made recipes. */
 export const RECIPES: Readonly<Record<string, Recipe>> = {
+  vca: {
+    name: "vca",
+    optimizer: { kind: "adamw", decay: 0.01, beta2: 0.99 },
+    lr: 1e-3,
+    schedule: { kind: "cosine", warmup: 3 },
+    batch: 64,
+    epochs: 30,
+    loss: "mse",
+    standardiseRatings: true,
+    flip: true,
+    views: 0,
+    ema: 0,
+  },
   /** Liu et al. 2025, Methods. Differs from the paper: four cached views stand for fresh augmentation at each step. */
   liu2025: {
     name: "liu2025",

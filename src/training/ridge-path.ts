@@ -70,7 +70,7 @@ export function choosePenalties(
       for (let i = 0; i < out.length; i++) errors[i % y.length]! += out[i]! ** 2;
     }
     for (const [t, error] of errors.entries()) {
-      if (error > bestErrors[t]!) continue;
+      if (error > bestErrors[t]! * (1 + 1e-12)) continue; // equal up to rounding: the larger
       bestErrors[t] = error;
       best[t] = { place, r2: 1 - error / squares(y[t]!), residuals: residuals[t]! };
     }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Data, NdArray } from "../../src/core/array.ts";
 import { gradients } from "../../src/graph/backward.ts";
 import {
   add,
@@ -27,7 +28,7 @@ import {
 } from "../../src/graph/build.ts";
 import { OPS } from "../../src/graph/ops.ts";
 import fixture from "../fixtures/graph/ops.json" with { type: "json" };
-import { float32, relativeDifference, runGraph } from "../support/graphs.ts";
+import { float32, type Numbers, relativeDifference, runGraph } from "../support/graphs.ts";
 
 type Formula = (a: Value, b: Value, c: Value) => Value;
 
@@ -47,7 +48,8 @@ const FORMULAS: Record<keyof typeof fixture.cases, Formula> = {
   slice: (x) => slice(x, 1, 1, 3),
   "slice start": (x) => slice(x, 2, 0, 3),
   softmax,
-  layerNorm,
+  layerNorm: (x, scale, shift) => layerNorm(x, scale, shift),
+  "layerNorm per replica": (x, scale, shift) => layerNorm(x, scale, shift),
   relu,
   gelu,
   sigmoid,
@@ -68,27 +70,37 @@ describe("every operation equals PyTorch", () => {
     );
   });
 
-  for (const [name, formula] of Object.entries(FORMULAS)) {
-    const expected = fixture.cases[name as keyof typeof fixture.cases];
-    for (const opset of [13, 17, 18, 20]) {
-      it(`${name}: value and gradients, opset ${opset}`, async () => {
+  for (const opset of [13, 17, 18, 20]) {
+    describe(`at opset ${opset}`, () => {
+      let got: Record<string, NdArray<Data>>;
+
+      beforeAll(async () => {
         const graph = new Graph();
-        const inputs = expected.inputs.map((input, i) => graph.input(`x${i}`, input.shape));
-        const output = formula(inputs[0]!, inputs[1]!, inputs[2]!);
-        const cotangent = graph.input("cotangent", expected.cotangent.shape);
-        const axes = [...output.shape.keys()];
-        const loss = sum(mul(output, cotangent), axes, false);
-        graph.output("y", output);
-        gradients(loss, inputs).forEach((gradient, i) => {
-          graph.output(`g${i}`, gradient);
-        });
-        const feeds = Object.fromEntries(expected.inputs.map((input, i) => [`x${i}`, float32(input)]));
-        const got = await runGraph(graph, { ...feeds, cotangent: float32(expected.cotangent) }, { opset });
-        expect(relativeDifference(got.y!, expected.output)).toBeLessThan(1e-6);
+        const feeds: Record<string, NdArray> = {};
+        const feed = (name: string, array: Numbers) => {
+          feeds[name] = float32(array);
+          return graph.input(name, array.shape);
+        };
+        for (const [name, formula] of Object.entries(FORMULAS)) {
+          const expected = fixture.cases[name as keyof typeof fixture.cases];
+          const inputs = expected.inputs.map((input, i) => feed(`${name}:x${i}`, input));
+          const output = formula(inputs[0]!, inputs[1]!, inputs[2]!);
+          const cotangent = feed(`${name}:cotangent`, expected.cotangent);
+          graph.output(`${name}:y`, output);
+          const loss = sum(mul(output, cotangent), [...output.shape.keys()], false);
+          gradients(loss, inputs).forEach((gradient, i) => {
+            graph.output(`${name}:g${i}`, gradient);
+          });
+        }
+        got = await runGraph(graph, feeds, { opset });
+      });
+
+      it.each(Object.entries(fixture.cases))("%s: value and gradients", (name, expected) => {
+        expect(relativeDifference(got[`${name}:y`]!, expected.output)).toBeLessThan(1e-6);
         expected.gradients.forEach((gradient, i) => {
-          expect(relativeDifference(got[`g${i}`]!, gradient)).toBeLessThan(1e-5);
+          expect(relativeDifference(got[`${name}:g${i}`]!, gradient)).toBeLessThan(1e-5);
         });
       });
-    }
+    });
   }
 });

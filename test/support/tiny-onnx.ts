@@ -20,7 +20,13 @@ export function tinyModel(options: {
   outputs: readonly string[];
   opset?: number;
 }): Model {
-  const { nodes, constants = {}, inputs = { pixel_values: ["batch", 3, 8, 8] }, outputs, opset = 17 } = options;
+  const {
+    nodes,
+    constants = {},
+    inputs = { pixel_values: ["batch", 3, 8, 8] },
+    outputs,
+    opset = 17,
+  } = options;
   return create(ModelSchema, {
     irVersion: 8n,
     opsetImport: [{ domain: "", version: BigInt(opset) }],
@@ -42,15 +48,15 @@ export function tinyModel(options: {
         name,
         type: {
           value: {
-            case: "tensorType",
+            case: "tensorType" as const,
             value: {
               elemType: Tensor_DataType.FLOAT,
               shape: {
                 dim: dims.map((dim) => ({
                   value:
                     typeof dim === "number"
-                      ? { case: "dimValue", value: BigInt(dim) }
-                      : { case: "dimParam", value: dim },
+                      ? { case: "dimValue" as const, value: BigInt(dim) }
+                      : { case: "dimParam" as const, value: dim },
                 })),
               },
             },

@@ -1,0 +1,112 @@
+/**
+ * @file A circuit by name or from a user's YAML file. The file has the fields of `circuit.ts`; what a
+ * nucleus leaves out is that of a plain fully connected one, and every projection must name its source.
+ */
+
+import { LineCounter, parseDocument } from "yaml";
+import { z } from "zod";
+import { readText } from "#files";
+import { VcaError } from "../errors.ts";
+import { type Circuit, VISUAL } from "./circuit.ts";
+import { PLAIN, presetCircuit } from "./presets.ts";
+
+const count = z.int().min(0);
+const rate = z.number().min(0).lt(1);
+
+const nucleus = z.strictObject({
+  id: z.string().regex(/^[A-Za-z][\w-]*$/, "must be a letter, then letters, digits, - or _"),
+  input: z.union([z.literal("concat"), z.int().min(1)]).default(PLAIN.input),
+  blocks: count.default(PLAIN.blocks),
+  heads: z.int().min(1).default(PLAIN.heads),
+  feedForward: count.default(PLAIN.feedForward),
+  norm: z.enum(["post", "pre"]).default(PLAIN.norm),
+  gate: z.number().default(PLAIN.gate),
+  output: z.union([z.literal("none"), z.int().min(1)]).default(PLAIN.output),
+  rectify: z.boolean().default(PLAIN.rectify),
+  pool: count.default(PLAIN.pool),
+  dropout: z.strictObject({ blocks: rate.default(0), output: rate.default(0) }).default(PLAIN.dropout),
+});
+
+const projection = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  sign: z.enum(["+", "-"]).default("+"),
+  density: z.number().gt(0).max(1).default(1),
+  source: z.string().min(1, "must say where the anatomy is described"),
+});
+
+const schema = z.strictObject({
+  name: z.string(),
+  description: z.string().default(""),
+  visual: z.enum(["tokens", "pooled"]).default("tokens"),
+  standardise: z.boolean().default(true),
+  nuclei: z.array(nucleus).min(1),
+  projections: z.array(projection).min(1),
+  readout: z.string(),
+  passes: z.int().min(1).max(8).default(1),
+});
+
+/**
+ * A preset, or the circuit in a file that ends in .yaml or .yml, for tokens of width D.
+ * @throws ConfigError for an unknown preset, or with the file's line for what is wrong in it.
+ */
+export async function loadCircuit(nameOrFile: string, width: number): Promise<Circuit> {
+  if (!/\.ya?ml$/.test(nameOrFile)) return presetCircuit(nameOrFile, width);
+  return parseCircuit(await readText(nameOrFile), nameOrFile);
+}
+
+/** The circuit in YAML text. @throws ConfigError with the line of what is wrong. */
+export function parseCircuit(text: string, where: string): Circuit {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const fail = (path: readonly (string | number)[], message: string) => {
+    const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
+    const line = lines.linePos(node?.range?.[0] ?? 0).line;
+    return new VcaError(
+      "ConfigError",
+      `${where} line ${line}: ${[...path].join(".") || "circuit"}: ${message}. See \`vca circuits show vca\` for a whole one.`,
+    );
+  };
+  const broken = document.errors[0];
+  if (broken) throw fail([], broken.message.split("\n")[0]!);
+  const { data, error } = schema.safeParse(document.toJS());
+  if (error) {
+    const issue = error.issues[0]!;
+    const path = issue.path as (string | number)[];
+    throw fail(
+      document.hasIn(path) ? path : path.slice(0, -1),
+      `${path.at(-1) ?? ""} ${issue.message}`.trim(),
+    );
+  }
+  checkWiring(data, fail);
+  return data;
+}
+
+/** Every projection joins known places, goes forward (or back to the visual stream), and CeA-like readout exists. */
+function checkWiring(
+  circuit: Circuit,
+  fail: (path: readonly (string | number)[], message: string) => VcaError,
+): void {
+  const order = new Map(circuit.nuclei.map(({ id }, i) => [id, i]));
+  const known = [VISUAL, ...order.keys()].join(", ");
+  circuit.nuclei.forEach(({ id, input, heads, blocks }, i) => {
+    if (id === VISUAL || order.get(id) !== i)
+      throw fail(["nuclei", i, "id"], `ids must differ from each other and from "${VISUAL}", got "${id}"`);
+    if (typeof input === "number" && blocks > 0 && input % heads !== 0)
+      throw fail(["nuclei", i, "heads"], `must divide input ${input}, got ${heads}`);
+    const reached = circuit.projections.some(({ to, sign }) => to === id && sign === "+");
+    if (!reached) throw fail(["nuclei", i], `an excitatory projection to ${id} was expected, got none`);
+  });
+  circuit.projections.forEach(({ from, to, sign }, i) => {
+    const start = from === VISUAL ? -1 : order.get(from);
+    const end = order.get(to);
+    if (start === undefined)
+      throw fail(["projections", i, "from"], `one of ${known} was expected, got "${from}"`);
+    if (to === VISUAL && from !== VISUAL && sign === "+") return; // feedback
+    if (end === undefined) throw fail(["projections", i, "to"], `one of ${known} was expected, got "${to}"`);
+    if (start >= end)
+      throw fail(["projections", i], `a projection to a later nucleus was expected, got ${from} to ${to}`);
+  });
+  if (!order.has(circuit.readout))
+    throw fail(["readout"], `one of ${[...order.keys()].join(", ")} was expected, got "${circuit.readout}"`);
+}

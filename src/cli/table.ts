@@ -1,0 +1,56 @@
+/** @file Tables and numbers as text for people. */
+import type { Comparison } from "../study/metrics.ts";
+
+/**
+ * Rows under a header, columns aligned: numbers to the right, words to the left.
+ * @param rows cells, as many as the header has
+ */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((name, c) => Math.max(name.length, ...rows.map((cells) => cells[c]!.length)));
+  const right = header.map((_, c) => rows.every((cells) => /^[-+[]?[\d.,[\] +-]*$/.test(cells[c]!)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, c) => (right[c] ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!)))
+      .join("  ")
+      .trimEnd();
+  return [header, ...rows].map(line).join("\n");
+}
+
+/** A correlation with three digits and no leading zero: `.712`, `-.034`; `-` for none. */
+export function correlationText(r: number | null): string {
+  return r === null || !Number.isFinite(r) ? "-" : r.toFixed(3).replace(/^(-?)0\./, "$1.");
+}
+
+function intervalText([lower, upper]: readonly [number, number]): string {
+  return `[${correlationText(lower)}, ${correlationText(upper)}]`;
+}
+
+/** Model, ridge and their difference in r, with 95 % intervals, for both scales. */
+export function comparisonTable({ metrics, ridge, difference }: Comparison): string {
+  const signed = (r: number) => (r >= 0 ? `+${correlationText(r)}` : correlationText(r));
+  const row = (name: string, of: Comparison["difference"], text: (r: number) => string) => [
+    name,
+    ...[of.valence, of.arousal].flatMap(({ r, ci }) => [text(r), intervalText(ci)]),
+  ];
+  return table(
+    ["", "r valence", "95 % interval", "r arousal", "95 % interval"],
+    [
+      row("model", metrics, correlationText),
+      row("ridge", ridge, correlationText),
+      row("difference", difference, signed),
+    ],
+  );
+}
+
+/** Bytes as `3.7 MB`. */
+export function bytesText(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, bytes > 0 ? Math.floor(Math.log10(bytes) / 3) : 0);
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
+
+/** Seconds as `45 s` or `3 min 20 s`. */
+export function secondsText(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

@@ -1,0 +1,117 @@
+/**
+ * @file The model that leaves the program: pixels in; valence, arousal and every nucleus's activation out.
+ * Normalisation, encoder, tokens and circuit in one ONNX file, described in its metadata.
+ */
+import { openSession } from "#engine";
+import { packageVersion, writeFileAtomic } from "#files";
+import type { Circuit } from "../circuits/circuit.ts";
+import type { NdArray } from "../core/array.ts";
+import type { Encoder } from "../encoders/encoder.ts";
+import type { Tap } from "../encoders/taps.ts";
+import { tokensInGraph } from "../encoders/token-graph.ts";
+import type { TokenPlan } from "../encoders/tokens.ts";
+import { pruneTo } from "../encoders/trunk.ts";
+import { div, Graph, sub } from "../graph/build.ts";
+import { emitOnnx } from "../graph/emit.ts";
+import { mergeModels, prefixNames } from "../graph/merge.ts";
+import { encodeOnnx, type Model, opsetOf } from "../graph/onnx.ts";
+import { BATCH, type Dim } from "../graph/shape.ts";
+import type { StimulusSet } from "../stimuli/set.ts";
+import { addNetwork } from "../training/inference.ts";
+import type { FitConfig } from "./fit-config.ts";
+
+/** What goes into a final model. */
+export interface ModelParts {
+  readonly encoder: Encoder;
+  readonly taps: readonly Tap[];
+  readonly circuit: Circuit;
+  readonly set: StimulusSet;
+}
+
+const ENCODER = "encoder/";
+
+/** (pixels - mean) / sd per channel, `[B, 3, H, W]`, from 0..1 to what the encoder was trained on. */
+function normalisation(encoder: Encoder, opset: number): Model {
+  const { mean, sd, height, width } = encoder.preprocessing;
+  const graph = new Graph();
+  const pixels = graph.input("pixels", [encoder.input.batch ?? BATCH, 3, height, width]);
+  const perChannel = (values: readonly number[]) =>
+    graph.constant({ shape: [1, 3, 1, 1], data: Float32Array.from(values) });
+  const normalised = graph.scope("normalisation", () => div(sub(pixels, perChannel(mean)), perChannel(sd)));
+  graph.output(`${ENCODER}${encoder.input.name}`, normalised);
+  return emitOnnx(graph, { opset });
+}
+
+/** Shapes of the taps' outputs for a free batch, from one run on a black picture. */
+async function tapShapes(trunk: Model, { encoder, taps }: ModelParts): Promise<Dim[][]> {
+  const { height, width } = encoder.preprocessing;
+  const B = encoder.input.batch ?? 1;
+  const session = await openSession(encodeOnnx(trunk));
+  try {
+    const black = { shape: [B, 3, height, width], data: new Float32Array(B * 3 * height * width) };
+    const outputs = await session.run({ [encoder.input.name]: black });
+    return taps.map(({ tensor }) => [encoder.input.batch ?? BATCH, ...outputs[tensor]!.shape.slice(1)]);
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * The whole model as an ONNX message.
+ * @param gains keep the gain inputs, instead of baking 1 in
+ * @param parameters of one replica, without a replica axis
+ */
+export async function buildFinalModel(
+  parts: ModelParts,
+  options: { parameters: ReadonlyMap<string, NdArray>; config: FitConfig; gains: boolean },
+): Promise<Model> {
+  const { encoder, taps, circuit } = parts;
+  const { config, gains } = options;
+  const opset = opsetOf(encoder.model);
+  const trunk = pruneTo(
+    encoder.model,
+    taps.map(({ tensor }) => tensor),
+  );
+  const shapes = await tapShapes(trunk, parts);
+  const graph = new Graph();
+  const outputs = taps.map(({ tensor }, i) => graph.input(`${ENCODER}${tensor}`, shapes[i]!));
+  const plan: TokenPlan =
+    circuit.visual === "pooled" ? { kind: "pooled" } : { kind: "grid", size: config.grid };
+  const tokens = graph.scope("tokens", () =>
+    tokensInGraph(graph, taps, outputs, { plan, preprocessing: encoder.preprocessing }),
+  );
+  addNetwork(graph, circuit, tokens, gains);
+  const parameters = new Map(
+    [...options.parameters].map(([name, array]) => [name, { ...array, shape: [1, ...array.shape] }]),
+  );
+  const network = emitOnnx(graph, { opset, parameters });
+  const models = [normalisation(encoder, opset), prefixNames(trunk, ENCODER), network];
+  return mergeModels(models, await describe(parts, config));
+}
+
+async function describe(
+  { encoder, taps, circuit, set }: ModelParts,
+  config: FitConfig,
+): Promise<Record<string, string>> {
+  return {
+    "vca.version": await packageVersion(),
+    "vca.encoder": JSON.stringify({ name: encoder.name, sha256: encoder.id, taps }),
+    "vca.preprocessing": JSON.stringify(encoder.preprocessing),
+    "vca.input":
+      "pixels: float32 [B, 3, H, W], RGB from 0 to 1, resized and cropped as vca.preprocessing says",
+    "vca.scale": JSON.stringify(set.scale),
+    "vca.circuit": JSON.stringify(circuit),
+    "vca.trained-on": JSON.stringify({ set: set.name, n: set.ids.length, seed: config.seed }),
+  };
+}
+
+/** Writes the model. */
+export async function writeFinalModel(
+  path: string,
+  parts: ModelParts,
+  options: Parameters<typeof buildFinalModel>[1],
+): Promise<number> {
+  const bytes = encodeOnnx(await buildFinalModel(parts, options));
+  await writeFileAtomic(path, bytes);
+  return bytes.length;
+}

@@ -1,0 +1,126 @@
+/**
+ * @file A run's folder: where everything lies, and how it is written and read. Plain files (YAML, CSV,
+ * .npy, safetensors, ONNX) that R, Python and MATLAB open without us; `docs/formats.md` describes each.
+ */
+import { exists, readBytes, readText, removeTemporaryFiles, writeFileAtomic } from "#files";
+import type { NdArray } from "../core/array.ts";
+import { parseCsv, type Table, writeCsv } from "../core/csv.ts";
+import { decodeNpy, encodeNpy } from "../core/npy.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensors } from "../core/safetensors.ts";
+import { VcaError } from "../errors.ts";
+import { type FitConfig, readFitConfig, writeFitConfig } from "./fit-config.ts";
+
+/** A cell of a table; undefined is an empty one. */
+export type Cell = string | number | undefined;
+
+/** The files of one run. */
+export class RunFolder {
+  readonly path: string;
+  readonly #model: string;
+
+  /** @param names of encoder and circuit, which name the models' folder */
+  constructor(path: string, { encoder, circuit }: { encoder: string; circuit: string }) {
+    this.path = path;
+    this.#model = `${path}/models/${folderName(encoder)}/${folderName(circuit)}`;
+  }
+
+  /**
+   * The folder for a fit: empty, or one in which the same fit was begun.
+   * @throws ConfigError when it holds another run or other files.
+   */
+  static async begin(path: string, config: FitConfig): Promise<RunFolder> {
+    const folder = new RunFolder(path, config);
+    const file = `${path}/fit.yaml`;
+    const text = writeFitConfig(config);
+    if (!(await exists(file))) await writeFileAtomic(file, text);
+    else if ((await readText(file)) !== text) {
+      const differs = firstDifference(readFitConfig(await readText(file), file), config);
+      throw new VcaError(
+        "ConfigError",
+        `${path}: an empty folder or this fit's own was expected, got a run with ${differs}. Choose another --out.`,
+      );
+    }
+    await removeTemporaryFiles(path);
+    return folder;
+  }
+
+  /** The folder of a finished fit. @throws DataError when there is none. */
+  static async open(path: string): Promise<{ folder: RunFolder; config: FitConfig }> {
+    const file = `${path}/fit.yaml`;
+    if (!(await exists(file))) {
+      throw new VcaError(
+        "DataError",
+        `${path}: a run's folder was expected, got no fit.yaml in it. Make one with \`vca fit\`.`,
+      );
+    }
+    const config = readFitConfig(await readText(file), file);
+    return { folder: new RunFolder(path, config), config };
+  }
+
+  /** The final model's file. */
+  get finalModel(): string {
+    return `${this.#model}/final.onnx`;
+  }
+
+  parametersFile(replica: string, epoch: number): string {
+    return `${this.#model}/${replica}/epoch-${epoch}.safetensors`;
+  }
+
+  activationsFile(replica: string, nucleus: string, epoch: number): string {
+    return `${this.path}/activations/${replica}/${nucleus}/epoch-${epoch}.npy`;
+  }
+
+  checkpointFile(group: string): string {
+    return `${this.path}/checkpoints/${group}.safetensors`;
+  }
+
+  async writeTable(
+    name: string,
+    header: readonly string[],
+    rows: readonly (readonly Cell[])[],
+  ): Promise<void> {
+    await writeFileAtomic(`${this.path}/${name}`, writeCsv(header, rows));
+  }
+
+  async readTable(name: string): Promise<Table> {
+    return parseCsv(await readBytes(`${this.path}/${name}`), name);
+  }
+
+  async writeJson(name: string, value: unknown): Promise<void> {
+    await writeFileAtomic(`${this.path}/${name}`, `${JSON.stringify(value, null, 2)}\n`);
+  }
+}
+
+/** Reads a float32 .npy file. @throws DataError */
+export async function readArray(path: string): Promise<NdArray> {
+  return decodeNpy(await readBytes(path), path) as NdArray;
+}
+
+/** Writes an .npy file. */
+export async function writeArray(path: string, array: NdArray): Promise<void> {
+  await writeFileAtomic(path, encodeNpy(array));
+}
+
+/** Reads a .safetensors file. @throws CheckpointError */
+export async function readTensors(path: string): Promise<Tensors> {
+  return decodeSafetensors(await readBytes(path), path);
+}
+
+/** Writes a .safetensors file. */
+export async function writeTensors(path: string, tensors: Tensors): Promise<void> {
+  await writeFileAtomic(path, encodeSafetensors(tensors));
+}
+
+/** The last part of a path without its extension: a folder's name for an encoder or a circuit. */
+export function folderName(nameOrPath: string): string {
+  return nameOrPath
+    .replace(/[\\/]+$/, "")
+    .replace(/^.*[\\/]/, "")
+    .replace(/\.(onnx|ya?ml)$/, "");
+}
+
+function firstDifference(before: FitConfig, now: FitConfig): string {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])] as (keyof FitConfig)[];
+  const key = keys.find((name) => before[name] !== now[name])!;
+  return `${key} ${before[key]} where this has ${now[key]}`;
+}
