@@ -51,8 +51,11 @@ export interface Projection {
 export interface Circuit {
   readonly name: string;
   readonly description: string;
-  /** What enters: all tokens, or one pooled vector per picture. */
-  readonly visual: "tokens" | "pooled";
+  /**
+   * What enters: `tokens`; `pooled`, one vector per picture of all taps; or `embedding`, the pooled vector
+   * of the encoder's last tap, as published.
+   */
+  readonly visual: "tokens" | "pooled" | "embedding";
   /** Whether the visual channels are standardised with the training pictures' mean and deviation. */
   readonly standardise: boolean;
   readonly nuclei: readonly Nucleus[];

@@ -38,7 +38,7 @@ const projection = z.strictObject({
 const schema = z.strictObject({
   name: z.string(),
   description: z.string().default(""),
-  visual: z.enum(["tokens", "pooled"]).default("tokens"),
+  visual: z.enum(["tokens", "pooled", "embedding"]).default("tokens"),
   standardise: z.boolean().default(true),
   nuclei: z.array(nucleus).min(1),
   projections: z.array(projection).min(1),

@@ -45,7 +45,7 @@ const liu2025: Preset = (name, width) => {
   return {
     name,
     description: "Liu et al. 2025, as published: one pooled vector per picture, so attention has one key",
-    visual: "pooled",
+    visual: "embedding",
     standardise: false,
     nuclei: [
       { ...block, id: "LA", blocks: 2, heads: 4, dropout: { blocks: 0.1, output: 0 } },

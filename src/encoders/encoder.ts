@@ -93,8 +93,7 @@ async function makeEncoder(files: {
   const { name, source, path, settings } = files;
   const bytes = await readBytes(path);
   const preprocessing = readPreprocessing(await readJson(settings), settings);
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length); // a Buffer's slice() is no copy
-  const model = growWeights(decodeOnnx(plain, path));
+  const model = growWeights(decodeOnnx(bytes, path));
   refuse(model, path);
   const input = pictureInput(model, path);
   const { height = preprocessing.height, width = preprocessing.width } = input;

@@ -9,23 +9,30 @@ import type { NdArray } from "../core/array.ts";
 import type { Encoder } from "../encoders/encoder.ts";
 import type { Tap } from "../encoders/taps.ts";
 import { tokensInGraph } from "../encoders/token-graph.ts";
-import type { TokenPlan } from "../encoders/tokens.ts";
 import { pruneTo } from "../encoders/trunk.ts";
 import { div, Graph, sub } from "../graph/build.ts";
 import { emitOnnx } from "../graph/emit.ts";
 import { mergeModels, prefixNames } from "../graph/merge.ts";
 import { encodeOnnx, type Model, opsetOf } from "../graph/onnx.ts";
 import { BATCH, type Dim } from "../graph/shape.ts";
-import type { StimulusSet } from "../stimuli/set.ts";
+import type { Scale } from "../stimuli/scale.ts";
 import { addNetwork } from "../training/inference.ts";
 import type { FitConfig } from "./fit-config.ts";
+import { tokenPlan } from "./prepare.ts";
 
 /** What goes into a final model. */
 export interface ModelParts {
   readonly encoder: Encoder;
   readonly taps: readonly Tap[];
   readonly circuit: Circuit;
-  readonly set: StimulusSet;
+  readonly trainedOn: TrainedOn;
+}
+
+/** The pictures that a model learned from. */
+export interface TrainedOn {
+  readonly set: string;
+  readonly n: number;
+  readonly scale: Scale;
 }
 
 const ENCODER = "encoder/";
@@ -75,8 +82,7 @@ export async function buildFinalModel(
   const shapes = await tapShapes(trunk, parts);
   const graph = new Graph();
   const outputs = taps.map(({ tensor }, i) => graph.input(`${ENCODER}${tensor}`, shapes[i]!));
-  const plan: TokenPlan =
-    circuit.visual === "pooled" ? { kind: "pooled" } : { kind: "grid", size: config.grid };
+  const plan = tokenPlan(circuit.visual, config.grid);
   const tokens = graph.scope("tokens", () =>
     tokensInGraph(graph, taps, outputs, { plan, preprocessing: encoder.preprocessing }),
   );
@@ -90,7 +96,7 @@ export async function buildFinalModel(
 }
 
 async function describe(
-  { encoder, taps, circuit, set }: ModelParts,
+  { encoder, taps, circuit, trainedOn }: ModelParts,
   config: FitConfig,
 ): Promise<Record<string, string>> {
   return {
@@ -99,9 +105,9 @@ async function describe(
     "vca.preprocessing": JSON.stringify(encoder.preprocessing),
     "vca.input":
       "pixels: float32 [B, 3, H, W], RGB from 0 to 1, resized and cropped as vca.preprocessing says",
-    "vca.scale": JSON.stringify(set.scale),
+    "vca.scale": JSON.stringify(trainedOn.scale),
     "vca.circuit": JSON.stringify(circuit),
-    "vca.trained-on": JSON.stringify({ set: set.name, n: set.ids.length, seed: config.seed }),
+    "vca.trained-on": JSON.stringify({ set: trainedOn.set, n: trainedOn.n, seed: config.seed }),
   };
 }
 

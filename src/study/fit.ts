@@ -5,7 +5,6 @@
 import { exists, freeDisk, packageVersion } from "#files";
 import type { NdArray } from "../core/array.ts";
 import { Random } from "../core/random.ts";
-import { featureKey } from "../encoders/feature-cache.ts";
 import { VcaError } from "../errors.ts";
 import { planFolds } from "../stimuli/folds.ts";
 import { groupSize, replicaNeed } from "../training/memory.ts";
@@ -16,7 +15,7 @@ import type { FitConfig } from "./fit-config.ts";
 import { type Comparison, columnOfScale, compare, metricRows } from "./metrics.ts";
 import { type Prepared, prepareFit, type WorkOptions } from "./prepare.ts";
 import { heldOutPredictions, keptEpochs, replicaName, seedsOf, trainReplicas } from "./replicas.ts";
-import { RunFolder, readTensors, writeTensors } from "./run-folder.ts";
+import { type Manifest, RunFolder, readTensors, writeTensors } from "./run-folder.ts";
 
 /** What `vca fit --json` prints. */
 export interface FitResult extends Comparison {
@@ -60,7 +59,9 @@ export async function fitStudy(
   const parameters = await readTensors(
     folder.parametersFile(replicaName(-1, config.seed), prepared.recipe.epochs),
   );
-  await writeFinalModel(folder.finalModel, prepared, { parameters: parameters.arrays, config, gains: false });
+  const trainedOn = { set: set.name, n: set.ids.length, scale: set.scale };
+  const model = { parameters: parameters.arrays, config, gains: false };
+  await writeFinalModel(folder.finalModel, { ...prepared, trainedOn }, model);
   const seconds = (performance.now() - started) / 1000;
   await writeManifest(folder, config, prepared, seconds);
   return {
@@ -195,15 +196,15 @@ async function writePredictions(
 async function writeManifest(
   folder: RunFolder,
   config: FitConfig,
-  prepared: Prepared,
+  { encoder, taps, features, circuit, recipe, set }: Prepared,
   seconds: number,
 ): Promise<void> {
-  const { encoder, taps, features, circuit, recipe, set } = prepared;
-  await folder.writeJson("manifest.json", {
+  const { T, D, hasCls, channels } = features;
+  const manifest: Manifest = {
     vca: await packageVersion(),
     node: process.version,
-    encoder: { name: encoder.name, sha256: encoder.id, taps, features: featureKey({ encoder, taps }) },
-    tokens: { T: features.T, D: features.D, hasCls: features.hasCls, channels: features.channels },
+    encoder: { name: encoder.name, sha256: encoder.id, taps },
+    tokens: { T, D, hasCls, channels },
     stimuli: {
       set: set.name,
       n: set.ids.length,
@@ -216,5 +217,6 @@ async function writeManifest(
     recipe,
     finished: new Date().toISOString(),
     seconds,
-  });
+  };
+  await folder.writeJson("manifest.json", manifest);
 }

@@ -11,6 +11,7 @@ import { Random } from "../core/random.ts";
 import { type Encoder, openEncoder } from "../encoders/encoder.ts";
 import { extractFeatures, type Features } from "../encoders/features.ts";
 import { resolveTaps, type Tap } from "../encoders/taps.ts";
+import type { TokenPlan } from "../encoders/tokens.ts";
 import type { View } from "../encoders/views.ts";
 import { unknownName } from "../errors.ts";
 import { type Duplicates, findDuplicates } from "../stimuli/duplicates.ts";
@@ -68,6 +69,11 @@ function viewsOf({ flip, views }: Recipe, seed: number): View[] {
   return [{ kind: "plain" }, ...(flip ? [{ kind: "flip" } as const] : []), ...random];
 }
 
+/** The tokens that a circuit takes. */
+export function tokenPlan(visual: Circuit["visual"], grid: number): TokenPlan {
+  return visual === "tokens" ? { kind: "grid", size: grid } : { kind: "pooled" };
+}
+
 /** Tokens of pictures in the given views, from the cache or computed into it. */
 export async function seePictures(
   config: Pick<FitConfig, "encoder" | "taps" | "grid">,
@@ -81,9 +87,8 @@ export async function seePictures(
   }: WorkOptions & { visual: Circuit["visual"]; views: readonly View[] },
 ): Promise<Seen> {
   const encoder = await openEncoder(config.encoder);
-  const taps = await resolveTaps(encoder, config.taps);
-  const tokens =
-    visual === "pooled" ? ({ kind: "pooled" } as const) : ({ kind: "grid", size: config.grid } as const);
+  const taps = await resolveTaps(encoder, config.taps ?? (visual === "embedding" ? "last" : undefined));
+  const tokens = tokenPlan(visual, config.grid);
   const features = await extractFeatures({ encoder, taps, tokens }, pictures, {
     cacheFolder: cacheFolder(),
     views,

@@ -3,15 +3,42 @@
  * .npy, safetensors, ONNX) that R, Python and MATLAB open without us; `docs/formats.md` describes each.
  */
 import { exists, readBytes, readText, removeTemporaryFiles, writeFileAtomic } from "#files";
+import type { Circuit } from "../circuits/circuit.ts";
 import type { NdArray } from "../core/array.ts";
 import { parseCsv, type Table, writeCsv } from "../core/csv.ts";
 import { decodeNpy, encodeNpy } from "../core/npy.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensors } from "../core/safetensors.ts";
+import type { Tap } from "../encoders/taps.ts";
+import type { TokenShape } from "../encoders/tokens.ts";
 import { VcaError } from "../errors.ts";
+import type { Recipe } from "../training/recipe.ts";
+import type { TrainedOn } from "./final-model.ts";
 import { type FitConfig, readFitConfig, writeFitConfig } from "./fit-config.ts";
 
 /** A cell of a table; undefined is an empty one. */
 export type Cell = string | number | undefined;
+
+/** What a finished run was made of. */
+export interface Manifest {
+  readonly vca: string;
+  readonly node: string;
+  readonly encoder: { readonly name: string; readonly sha256: string; readonly taps: readonly Tap[] };
+  readonly tokens: TokenShape;
+  readonly stimuli: TrainedOn & { readonly citation: string; readonly redistribute: boolean };
+  readonly seeds: readonly number[];
+  readonly circuit: Circuit;
+  readonly recipe: Recipe;
+  /** ISO 8601. */
+  readonly finished: string;
+  readonly seconds: number;
+}
+
+/** A finished run, opened. */
+export interface Run {
+  readonly folder: RunFolder;
+  readonly config: FitConfig;
+  readonly manifest: Manifest;
+}
 
 /** The files of one run. */
 export class RunFolder {
@@ -44,17 +71,17 @@ export class RunFolder {
     return folder;
   }
 
-  /** The folder of a finished fit. @throws DataError when there is none. */
-  static async open(path: string): Promise<{ folder: RunFolder; config: FitConfig }> {
-    const file = `${path}/fit.yaml`;
-    if (!(await exists(file))) {
+  /** A finished fit. @throws DataError when there is none. */
+  static async open(path: string): Promise<Run> {
+    const [file, manifest] = [`${path}/fit.yaml`, `${path}/manifest.json`];
+    if (!(await exists(file)) || !(await exists(manifest))) {
       throw new VcaError(
         "DataError",
-        `${path}: a run's folder was expected, got no fit.yaml in it. Make one with \`vca fit\`.`,
+        `${path}: a finished run's folder was expected, got none. Make or finish one with \`vca fit --out ${path}\`.`,
       );
     }
     const config = readFitConfig(await readText(file), file);
-    return { folder: new RunFolder(path, config), config };
+    return { folder: new RunFolder(path, config), config, manifest: JSON.parse(await readText(manifest)) };
   }
 
   /** The final model's file. */

@@ -143,7 +143,11 @@ export function fitRidge(data: RidgeData, train: Int32Array, inner: ArrayLike<nu
  * Predictions of the stimuli `rows` (default all) of `features` `[S, F]`: `[rows, targets]`.
  * @throws ShapeError when F is not the model's; DataError when a feature is not finite.
  */
-export function predictRidge(model: RidgeModel, features: Table, rows?: Int32Array): Matrix {
+export function predictRidge(
+  model: Pick<RidgeModel, "weights" | "intercept">,
+  features: Table,
+  rows?: Int32Array,
+): Matrix {
   const [s, f] = matrixShape(features, "ridge: features");
   const [outputs, expected] = matrixShape(model.weights, "ridge: weights");
   if (f !== expected)

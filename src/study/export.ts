@@ -1,0 +1,36 @@
+/** @file `vca export`: a run's final model as one ONNX file, with gains baked in or as inputs. */
+import { openEncoder } from "../encoders/encoder.ts";
+import { VcaError } from "../errors.ts";
+import { writeFinalModel } from "./final-model.ts";
+import { replicaName } from "./replicas.ts";
+import { RunFolder, readTensors } from "./run-folder.ts";
+
+/**
+ * Writes `model.onnx`.
+ * @param options.out default `<run>/model.onnx`
+ * @param options.gains keep an input per nucleus and projection, 1 at rest
+ * @throws DataError when the run is not finished, or its encoder has changed since.
+ */
+export async function exportRun(
+  run: string,
+  options: { out?: string; gains?: boolean },
+): Promise<{ out: string; bytes: number }> {
+  const { folder, config, manifest } = await RunFolder.open(run);
+  const encoder = await openEncoder(config.encoder);
+  if (encoder.id !== manifest.encoder.sha256) {
+    throw new VcaError(
+      "DataError",
+      `${config.encoder}: the encoder of the run was expected (sha256 ${manifest.encoder.sha256}), got ${encoder.id}. Put the old file back.`,
+    );
+  }
+  const { circuit, recipe, stimuli } = manifest;
+  const { arrays } = await readTensors(folder.parametersFile(replicaName(-1, config.seed), recipe.epochs));
+  const out = options.out ?? `${run}/model.onnx`;
+  const parts = { encoder, taps: manifest.encoder.taps, circuit, trainedOn: stimuli };
+  const bytes = await writeFinalModel(out, parts, {
+    parameters: arrays,
+    config,
+    gains: options.gains ?? false,
+  });
+  return { out, bytes };
+}
