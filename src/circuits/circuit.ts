@@ -6,6 +6,15 @@
 /** Where a projection starts: the visual stream or a nucleus. */
 export const VISUAL = "visual";
 
+/** Attention of the whole picture over its tokens: a query made of the summary (CLS and mean patch). */
+export interface SummaryAttention {
+  readonly heads: number;
+  /** Channels to which tokens are reduced before they are attended to. */
+  readonly channels: number;
+  /** Width of each head's query and keys. */
+  readonly keys: number;
+}
+
 /** A nucleus: what it does with what reaches it. */
 export interface Nucleus {
   /** LA, B, AB, CeA, ITC, MeA, CoA; or `stage-1` ... of a serial control. */
@@ -29,10 +38,10 @@ export interface Nucleus {
   readonly output: "none" | number;
   /** Whether its units are rectified, as firing rates are. */
   readonly rectify: boolean;
-  /** Query vectors of an attention pooling over tokens; 0 keeps the tokens. */
-  readonly pool: number;
-  /** Dropout inside the blocks and after the output layer, in training. */
-  readonly dropout: { readonly blocks: number; readonly output: number };
+  /** Whether it reads the visual stream as a summary and attends over the tokens from there. */
+  readonly summary: "none" | SummaryAttention;
+  /** Dropout in training: of the summary's channels, inside the blocks, and of the nucleus's units. */
+  readonly dropout: { readonly input: number; readonly blocks: number; readonly output: number };
 }
 
 /** A projection from one nucleus to another. */
@@ -64,6 +73,16 @@ export interface Circuit {
   readonly readout: string;
   /** How often activity passes the circuit; from the second pass on, projections to `visual` act. */
   readonly passes: number;
+}
+
+/** The visual stream that a circuit is built for. */
+export interface VisualShape {
+  /** T, 1 when pooled. */
+  readonly tokens: number;
+  /** D. */
+  readonly width: number;
+  /** Whether token 0 is a CLS token. */
+  readonly hasCls: boolean;
 }
 
 /** The projections that reach `id`, in the circuit's order. */

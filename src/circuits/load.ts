@@ -23,8 +23,15 @@ const nucleus = z.strictObject({
   gate: z.number().default(PLAIN.gate),
   output: z.union([z.literal("none"), z.int().min(1)]).default(PLAIN.output),
   rectify: z.boolean().default(PLAIN.rectify),
-  pool: count.default(PLAIN.pool),
-  dropout: z.strictObject({ blocks: rate.default(0), output: rate.default(0) }).default(PLAIN.dropout),
+  summary: z
+    .union([
+      z.literal("none"),
+      z.strictObject({ heads: z.int().min(1), channels: z.int().min(1), keys: z.int().min(1) }),
+    ])
+    .default("none"),
+  dropout: z
+    .strictObject({ input: rate.default(0), blocks: rate.default(0), output: rate.default(0) })
+    .default(PLAIN.dropout),
 });
 
 const projection = z.strictObject({

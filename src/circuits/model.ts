@@ -2,16 +2,15 @@
  * @file The model, whole: from tokens to valence and arousal. Training, inference, export and lesions all
  * call `applyCircuit`; no equation of the model stands anywhere else.
  *
- * Axes: R replicas (fold x seed, each a network of its own), B pictures, T tokens, M = B T, U units,
- * H heads, K width of a head. A stream of activity is `[R, M, U]`.
+ * Axes: R replicas (fold x seed, each a network of its own), B pictures, T tokens, M = B T, D visual
+ * channels, U units, H heads, K width of a head. A stream of activity is `[R, M, U]`.
  *
- * Source: Liu, Bo, Chen, Keil, Ding & Fang 2025, bioRxiv 10.1101/2025.10.20.683439. Differs from the
- * paper where a circuit says so: pre-norm gated blocks, sums of projections, inhibition, attention
- * pooling, feedback. Blocks are those of Vaswani et al. 2017.
+ * Source: Liu, Bo, Chen, Keil, Ding & Fang 2025, bioRxiv 10.1101/2025.10.20.683439; blocks are those of
+ * Vaswani et al. 2017. Differs from the paper where a circuit says so: sums of projections, summary
+ * attention, inhibition, pre-norm gated blocks, feedback.
  */
 
 import { zeros } from "../core/array.ts";
-import { Random } from "../core/random.ts";
 import {
   add,
   concat,
@@ -25,6 +24,7 @@ import {
   relu,
   reshape,
   sigmoid,
+  slice,
   softmax,
   sub,
   swapLast,
@@ -32,33 +32,24 @@ import {
   type Value,
 } from "../graph/build.ts";
 import { type Dim, product } from "../graph/shape.ts";
-import { afferents, type Circuit, type Nucleus, type Projection, projectionName, VISUAL } from "./circuit.ts";
-
-/** How a parameter begins: one value, drawn, or a statistic of the training pictures. */
-export type Initial =
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "uniform"; readonly bound: number }
-  | { readonly kind: "normal"; readonly sd: number }
-  | { readonly kind: "visual-center" | "visual-scale" | "rating-center" | "rating-scale" };
-
-/** A parameter of one replica; in the graph it is `[R, ...shape]`. */
-export interface ParameterSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly initial: Initial;
-  /** Whether weight decay applies: weights yes, biases, norms and gates no. */
-  readonly decay: boolean;
-  /** Whether the optimizer changes it. */
-  readonly trained: boolean;
-}
-
-/** A dropout mask that a training step feeds: 0 or 1 / (1 - rate). */
-export interface MaskSpec {
-  readonly name: string;
-  /** `[R, B, ...]`; the axes after are those of one picture. */
-  readonly shape: readonly number[];
-  readonly rate: number;
-}
+import {
+  afferents,
+  type Circuit,
+  type Nucleus,
+  type Projection,
+  projectionName,
+  type SummaryAttention,
+  VISUAL,
+} from "./circuit.ts";
+import {
+  type ApplyOptions,
+  type Connections,
+  constant,
+  heNormal,
+  type MaskSpec,
+  type ParameterSpec,
+  Parts,
+} from "./parts.ts";
 
 /** What a circuit makes of a batch. */
 export interface Applied {
@@ -72,208 +63,226 @@ export interface Applied {
   /** The parameters' values in the graph, by name: `[R, ...shape]`. */
   readonly values: ReadonlyMap<string, Value>;
   readonly masks: readonly MaskSpec[];
-  /** Names and lengths of the gain inputs, in order; empty without gains. */
-  readonly gains: ReadonlyMap<string, readonly number[]>;
 }
-
-/** How to apply a circuit. */
-export interface ApplyOptions {
-  readonly replicas: number;
-  /** Every nucleus and projection gets a gain input; 1 is rest. */
-  readonly gains?: boolean;
-  /** Dropout masks become inputs. */
-  readonly dropout?: boolean;
-}
-
-interface Connections {
-  readonly density?: number;
-  readonly initial?: Initial;
-}
-
-/** He et al. 2015, "Delving deep into rectifiers": keeps the variance through rectified units. */
-const heNormal = (fanIn: number): Initial => ({ kind: "normal", sd: Math.sqrt(2 / fanIn) });
 
 interface Stream {
   readonly x: Value; // [R, M, U]
   readonly tokens: number;
 }
 
+type Streams = ReadonlyMap<string, Stream>;
+
 /**
  * Adds a circuit to `graph`.
- * @param tokens the visual stream `[B, T, D]`; T = 1 in pooled mode
+ * @param visual the visual stream `[B, T, D]` (T = 1 when it is pooled), and whether token 0 is a CLS token
  */
-export function applyCircuit(graph: Graph, circuit: Circuit, tokens: Value, options: ApplyOptions): Applied {
-  return new Application(graph, circuit, tokens, options).run();
+export function applyCircuit(
+  graph: Graph,
+  circuit: Circuit,
+  visual: { tokens: Value; hasCls: boolean },
+  options: ApplyOptions,
+): Applied {
+  return new Application(graph, circuit, visual, options).run();
 }
 
 class Application {
-  readonly #graph: Graph;
   readonly #circuit: Circuit;
-  readonly #tokens: Value;
-  readonly #options: ApplyOptions;
-  readonly #batch: Dim;
-  readonly #parameters = new Map<string, { spec: ParameterSpec; value: Value }>();
-  readonly #masks: MaskSpec[] = [];
-  readonly #gains = new Map<string, { shape: readonly number[]; value: Value }>();
+  readonly #visual: { readonly tokens: Value; readonly hasCls: boolean };
+  readonly #parts: Parts;
+  /** R, B, T, D of the visual stream; B may be symbolic. */
+  readonly #R: number;
+  readonly #B: Dim;
+  readonly #T: number;
+  readonly #D: number;
 
-  constructor(graph: Graph, circuit: Circuit, tokens: Value, options: ApplyOptions) {
-    this.#graph = graph;
+  constructor(
+    graph: Graph,
+    circuit: Circuit,
+    visual: { tokens: Value; hasCls: boolean },
+    options: ApplyOptions,
+  ) {
+    const [B, T, D] = visual.tokens.shape as [Dim, number, number];
     this.#circuit = circuit;
-    this.#tokens = tokens;
-    this.#options = options;
-    this.#batch = tokens.shape[0]!;
+    this.#visual = visual;
+    this.#parts = new Parts(graph, options, B);
+    this.#R = options.replicas;
+    this.#B = B;
+    this.#T = T;
+    this.#D = D;
   }
 
   run(): Applied {
     const { nuclei, passes, readout } = this.#circuit;
+    const { graph } = this.#parts;
     let streams = new Map<string, Stream>();
     for (let pass = 0; pass < passes; pass++) {
       const before = streams;
       streams = new Map();
       for (const nucleus of nuclei) {
-        const stream = this.#graph.scope(nucleus.id, () => this.#nucleus(nucleus, streams, before));
-        streams.set(nucleus.id, stream);
+        streams.set(
+          nucleus.id,
+          graph.scope(nucleus.id, () => this.#nucleus(nucleus, streams, before)),
+        );
       }
     }
     const activations = new Map([...streams].map(([id, stream]) => [id, this.#pooled(stream)]));
-    const standardised = this.#graph.scope("readout", () =>
-      this.#linear(activations.get(readout)!, "readout", 2),
+    const standardised = graph.scope("readout", () =>
+      this.#linear(activations.get(readout)!, "readout", 2, { initial: constant(0) }),
     ); // [R, B, 2]
-    const ratingScale = this.#statistic("ratings/scale", [1, 2], "rating-scale");
-    const center = this.#statistic("ratings/center", [1, 2], "rating-center");
+    const ratingScale = this.#parts.statistic("ratings/scale", [1, 2]);
+    const { parameters, masks } = this.#parts;
     return {
-      predictions: add(mul(standardised, ratingScale), center),
+      predictions: add(mul(standardised, ratingScale), this.#parts.statistic("ratings/center", [1, 2])),
       ratingScale,
       activations,
-      parameters: [...this.#parameters.values()].map(({ spec }) => spec),
-      values: new Map([...this.#parameters].map(([name, { value }]) => [name, value])),
-      masks: this.#masks,
-      gains: new Map([...this.#gains].map(([name, { shape }]) => [name, shape])),
+      parameters: [...parameters.values()].map(({ spec }) => spec),
+      values: new Map([...parameters].map(([name, { value }]) => [name, value])),
+      masks,
     };
   }
 
-  /** y = gain * output(pool(blocks(inhibition(input)))) */
-  #nucleus(
-    nucleus: Nucleus,
-    streams: ReadonlyMap<string, Stream>,
-    before: ReadonlyMap<string, Stream>,
-  ): Stream {
+  /** y = gain * output(blocks(inhibition(input))) */
+  #nucleus(nucleus: Nucleus, streams: Streams, before: Streams): Stream {
     const { id } = nucleus;
-    let { x, tokens } = this.#input(nucleus, streams, before);
+    const { x: input, tokens } = this.#input(nucleus, streams, before);
+    let x = input;
     for (const projection of afferents(this.#circuit, id, "-"))
-      x = this.#inhibited(x, tokens, projection, streams);
+      x = this.#inhibited({ x, tokens }, projection, streams);
     for (let block = 1; block <= nucleus.blocks; block++) {
-      x = this.#graph.scope(`block${block}`, () =>
+      x = this.#parts.graph.scope(`block${block}`, () =>
         this.#block({ x, tokens }, nucleus, `${id}/block${block}`),
       );
     }
-    if (nucleus.pool > 0) ({ x, tokens } = this.#attentionPool({ x, tokens }, nucleus));
     if (nucleus.output !== "none") x = this.#linear(x, `${id}/output`, nucleus.output);
     if (nucleus.rectify) x = relu(x);
     x = this.#dropout({ x, tokens }, `${id}/output`, nucleus.dropout.output);
-    const gain = this.#gain(id, [x.shape[2] as number]);
-    return { x: gain ? mul(x, gain) : x, tokens };
+    return { x: this.#parts.scaled(x, id, [x.shape[2] as number]), tokens };
   }
 
-  /** The afferents of a nucleus, side by side or mapped to `input` channels and added. */
-  #input(
-    nucleus: Nucleus,
-    streams: ReadonlyMap<string, Stream>,
-    before: ReadonlyMap<string, Stream>,
-  ): Stream {
+  /** The afferents of a nucleus: side by side, or each mapped to `input` channels and added. */
+  #input(nucleus: Nucleus, streams: Streams, before: Streams): Stream {
     const projections = afferents(this.#circuit, nucleus.id, "+");
-    const { input } = nucleus;
-    const tokensOf = ({ from }: Projection) => streams.get(from)?.tokens ?? (this.#tokens.shape[1] as number);
-    const tokens = Math.min(...projections.map(tokensOf)); // a source with more tokens sends their mean
-    const fanIn = projections.reduce((sum, { from }) => sum + this.#width(from, streams), 0);
-    const parts = projections.map((projection) => {
-      const name = `${nucleus.id}/from-${projection.from}`;
-      if (projection.from === VISUAL)
-        return input === "concat"
-          ? this.#scaled(this.#visualRaw(), projection)
-          : this.#visual(projection, name, input, before);
-      const stream = streams.get(projection.from)!;
-      const x = stream.tokens === tokens ? stream.x : this.#pooled(stream);
-      const arrives =
-        input === "concat"
-          ? x
-          : this.#linear(x, name, input, {
-              density: projection.density,
-              initial: heNormal(fanIn * projection.density),
-            });
-      return this.#scaled(arrives, projection);
-    });
-    const x = input === "concat" ? concat(parts, 2) : parts.reduce((sum, part) => add(sum, part));
-    return { x, tokens };
-  }
-
-  #width(from: string, streams: ReadonlyMap<string, Stream>): number {
-    return (streams.get(from)?.x ?? this.#tokens).shape[2] as number;
+    const { input, summary } = nucleus;
+    const visualTokens = summary === "none" ? this.#T : 1;
+    const tokens = Math.min(...projections.map(({ from }) => streams.get(from)?.tokens ?? visualTokens)); // a source with more sends their mean
+    const fanIn = projections.reduce(
+      (total, { from }) => total + ((streams.get(from)?.x ?? this.#visual.tokens).shape[2] as number),
+      0,
+    );
+    const fitting = (stream: Stream) => (stream.tokens === tokens ? stream.x : this.#pooled(stream));
+    const arriving = (projection: Projection): Value => {
+      const { from, density } = projection;
+      const name = `${nucleus.id}/from-${from}`;
+      const source = streams.get(from);
+      if (!source) {
+        if (input === "concat") return fitting({ x: this.#visualRaw(), tokens: this.#T });
+        const seen =
+          summary === "none"
+            ? this.#visualMapped(name, input, projection)
+            : this.#summaryAttention(name, input, nucleus);
+        return fitting({ x: this.#withFeedback(seen, name, before), tokens: visualTokens });
+      }
+      const x = fitting(source);
+      return input === "concat"
+        ? x
+        : this.#linear(x, name, input, { density, initial: heNormal(fanIn * density) });
+    };
+    const parts = projections.map((projection) =>
+      this.#parts.scaled(arriving(projection), projectionName(projection), []),
+    );
+    return {
+      x: input === "concat" ? concat(parts, 2) : parts.reduce((total, part) => add(total, part)),
+      tokens,
+    };
   }
 
   /** The tokens as they are, for every replica: `[R, M, D]`. */
   #visualRaw(): Value {
-    const [, T, D] = this.#tokens.shape as [Dim, number, number];
-    const M = product([this.#batch, T]);
-    const flat = reshape(this.#tokens, [1, M, D]);
-    const R = this.#options.replicas;
-    return R === 1 ? flat : add(flat, this.#graph.constant(zeros([R, 1, 1])));
+    const flat = reshape(this.#visual.tokens, [1, product([this.#B, this.#T]), this.#D]);
+    return this.#R === 1 ? flat : add(flat, this.#parts.graph.constant(zeros([this.#R, 1, 1])));
   }
 
   /**
-   * The standardised tokens through the weights of a projection, `(x - center) / scale W + b`, as one
-   * product that all replicas share: `[M, D] x [D, R U]`, twice as fast as R products.
+   * The standardised tokens through weights, `(x - center) / scale W + b`: `[R, M, U]`. One product that all
+   * replicas share, `[M, D] x [D, R U]`, twice as fast as R products.
    */
-  #visual(projection: Projection, name: string, width: number, before: ReadonlyMap<string, Stream>): Value {
-    const [, T, D] = this.#tokens.shape as [Dim, number, number];
-    const R = this.#options.replicas;
-    const M = product([this.#batch, T]);
-    const { density } = projection;
-    let weight = this.#weight(name, [D, width], { density, initial: heNormal(D * density) }); // [R, D, U]
-    let bias = this.#vector(`${name}/bias`, width, 0); // [R, 1, U]
+  #visualMapped(name: string, width: number, { density = 1 }: Connections): Value {
+    const [R, D, M] = [this.#R, this.#D, product([this.#B, this.#T])];
+    let weight = this.#parts.weight(name, [D, width], { density, initial: heNormal(D * density) }); // [R, D, U]
+    let bias = this.#parts.vector(`${name}/bias`, width, 0); // [R, 1, U]
     if (this.#circuit.standardise) {
-      weight = div(weight, this.#statistic("visual/scale", [D, 1], "visual-scale"));
-      bias = sub(bias, matmul(this.#statistic("visual/center", [1, D], "visual-center"), weight));
+      weight = div(weight, this.#parts.statistic("tokens/scale", [D, 1]));
+      bias = sub(bias, matmul(this.#parts.statistic("tokens/center", [1, D]), weight));
     }
     const shared = reshape(transpose(weight, [1, 0, 2]), [D, R * width]);
-    const y = reshape(matmul(reshape(this.#tokens, [M, D]), shared), [M, R, width]);
-    const x = add(transpose(y, [1, 0, 2]), bias); // [R, M, U]
-    return this.#scaled(this.#feedback(x, before, width), projection);
+    const y = reshape(matmul(reshape(this.#visual.tokens, [M, D]), shared), [M, R, width]);
+    return add(transpose(y, [1, 0, 2]), bias); // [R, M, U]
+  }
+
+  /** The picture's summary, standardised: the CLS token where there is one, then the mean patch: `[R, B, F]`. */
+  #summary(): Value {
+    const { tokens, hasCls } = this.#visual;
+    const cls = hasCls && this.#T > 1;
+    const patches = cls ? slice(tokens, 1, 1, this.#T) : tokens;
+    const average = mean(patches, [1]); // [B, 1, D]
+    const F = cls ? 2 * this.#D : this.#D;
+    const whole = reshape(cls ? concat([slice(tokens, 1, 0, 1), average], 2) : average, [1, this.#B, F]);
+    const centered = sub(whole, this.#parts.statistic("summary/center", [1, F]));
+    return div(centered, this.#parts.statistic("summary/scale", [1, F]));
+  }
+
+  /**
+   * What the whole picture says, and what is seen where it makes one look: with s the summary and p the
+   * tokens reduced to P channels, s W + gate * [softmax(q k' / sqrt K) p, heads side by side] V, where q = s Q
+   * and k = p K: `[R, B, U]`.
+   */
+  #summaryAttention(name: string, width: number, { summary, dropout }: Nucleus): Value {
+    const { heads: H, channels: P, keys: K } = summary as SummaryAttention;
+    const [R, B, T] = [this.#R, this.#B, this.#T];
+    const RB = product([R, B]);
+    const whole = this.#summary();
+    const F = whole.shape[2] as number;
+    const s = this.#dropout({ x: whole, tokens: 1 }, `${name}/summary`, dropout.input);
+    const p = this.#visualMapped(`${name}/reduced`, P, {}); // [R, M, P]
+    const query = reshape(this.#linear(s, `${name}/query`, H * K), [RB, 1, H, K]);
+    const key = reshape(this.#linear(p, `${name}/key`, H * K), [RB, T, H, K]);
+    const scores = mul(
+      matmul(transpose(query, [0, 2, 1, 3]), transpose(key, [0, 2, 3, 1])),
+      1 / Math.sqrt(K),
+    ); // [RB, H, 1, T]
+    const looks = matmul(reshape(softmax(scores), [RB, H, T]), reshape(p, [RB, T, P])); // [RB, H, P]
+    const found = this.#linear(reshape(looks, [R, B, H * P]), `${name}/found`, width);
+    const gate = this.#parts.vector(`${name}/gate`, width, 1);
+    return add(this.#linear(s, name, width, { initial: heNormal(F) }), mul(gate, found));
   }
 
   /** From the second pass on, projections to the visual stream add to what it sends, equally to all tokens. */
-  #feedback(x: Value, before: ReadonlyMap<string, Stream>, width: number): Value {
+  #withFeedback(x: Value, name: string, before: Streams): Value {
     let y = x;
     for (const projection of afferents(this.#circuit, VISUAL, "+")) {
       const stream = before.get(projection.from);
       if (!stream) continue;
-      const back = this.#linear(this.#pooled(stream), `visual/from-${projection.from}`, width, projection); // [R, B, U]
-      y = this.#perPicture(y, this.#scaled(back, projection), add);
+      const back = this.#linear(
+        this.#pooled(stream),
+        `${name}/from-${projection.from}`,
+        x.shape[2] as number,
+        projection,
+      ); // [R, B, U]
+      y = this.#perPicture(y, this.#parts.scaled(back, projectionName(projection), []), add);
     }
     return y;
   }
 
-  /** x (1 - g sigmoid(W y + b)): the inhibitory source y closes units of its target. */
-  #inhibited(x: Value, tokens: number, projection: Projection, streams: ReadonlyMap<string, Stream>): Value {
+  /** x (1 - gain sigmoid(y W + b)): the inhibitory source y closes units of its target; at first it closes an eighth. */
+  #inhibited({ x, tokens }: Stream, projection: Projection, streams: Streams): Value {
     const source = streams.get(projection.from)!;
     const width = x.shape[2] as number;
     const name = `${projection.to}/from-${projection.from}`;
-    const closed = this.#scaled(sigmoid(this.#linear(source.x, name, width, projection)), projection);
-    const open = sub(1, closed);
-    return source.tokens === tokens ? mul(x, open) : this.#perPicture(x, open, mul);
-  }
-
-  /** Combines a stream `[R, M, U]` with one vector per picture `[R, B, U]`. */
-  #perPicture(x: Value, y: Value, combine: (a: Value, b: Value) => Value): Value {
-    const U = x.shape[2] as number;
-    const RB = product([this.#options.replicas, this.#batch]);
-    const tokens = this.#tokensOf(x);
-    return reshape(combine(reshape(x, [RB, tokens, U]), reshape(y, [RB, 1, U])), x.shape);
-  }
-
-  #tokensOf(x: Value): number {
-    const count = (dim: Dim) => (typeof dim === "number" ? dim : Number.parseInt(dim, 10));
-    return count(x.shape[1]!) / count(this.#batch);
+    const alike = source.tokens === tokens;
+    const y = alike ? source.x : this.#pooled(source);
+    const sent = this.#linear(y, name, width, projection, -2);
+    const open = sub(1, this.#parts.scaled(sigmoid(sent), projectionName(projection), []));
+    return alike ? mul(x, open) : this.#perPicture(x, open, mul);
   }
 
   /** A self-attention block: attention, then feed-forward, each with a residual path. */
@@ -294,127 +303,61 @@ class Application {
       return this.#norm(add(z, feedForward(z)), `${name}/norm2`);
     }
     const gated = (y: Value, part: string) =>
-      mul(y, this.#vector(`${name}/${part}`, y.shape[2] as number, nucleus.gate));
+      mul(y, this.#parts.vector(`${name}/${part}`, y.shape[2] as number, nucleus.gate));
     const z = add(stream.x, gated(attention(this.#norm(stream.x, `${name}/norm1`)), "gate1"));
     return add(z, gated(feedForward(this.#norm(z, `${name}/norm2`)), "gate2"));
   }
 
-  /** Multi-head attention: softmax(Q K' / sqrt K) V, heads side by side, then a linear map. */
-  #attention({ x, tokens: T }: Stream, nucleus: Nucleus, name: string): Value {
-    const H = nucleus.heads;
+  /** Multi-head self-attention: softmax(Q K' / sqrt K) V, heads side by side, then a linear map. */
+  #attention({ x, tokens: T }: Stream, { heads: H, dropout }: Nucleus, name: string): Value {
     const U = x.shape[2] as number;
-    const RB = product([this.#options.replicas, this.#batch]);
+    const RB = product([this.#R, this.#B]);
     const split = (part: string) =>
       transpose(reshape(this.#linear(x, `${name}/${part}`, U), [RB, T, H, U / H]), [0, 2, 1, 3]); // [RB, H, T, K]
     const [query, key, value] = [split("query"), split("key"), split("value")];
     const scores = mul(matmul(query, swapLast(key)), 1 / Math.sqrt(U / H)); // [RB, H, T, T]
-    const weights = this.#masked(softmax(scores), `${name}/weights`, [H, 1, T], nucleus.dropout.blocks);
+    const weights = this.#parts.masked(softmax(scores), `${name}/weights`, [H, 1, T], dropout.blocks);
     const mixed = matmul(weights, value); // [RB, H, T, K]
     return this.#linear(reshape(transpose(mixed, [0, 2, 1, 3]), x.shape), `${name}/merge`, U);
   }
 
-  /** Attention pooling: each of Q learned queries takes its own weighted mean over tokens; side by side. */
-  #attentionPool({ x, tokens: T }: Stream, { id, pool }: Nucleus): Stream {
-    if (T === 1) return { x, tokens: T };
+  /** x W + b, every replica with weights of its own: `[R, M, I] -> [R, M, U]`. */
+  #linear(x: Value, name: string, width: number, connections: Connections = {}, bias = 0): Value {
+    const weight = this.#parts.weight(name, [x.shape[2] as number, width], connections);
+    return add(matmul(x, weight), this.#parts.vector(`${name}/bias`, width, bias));
+  }
+
+  #norm(x: Value, name: string): Value {
+    const width = x.shape[2] as number;
+    return layerNorm(
+      x,
+      this.#parts.vector(`${name}/scale`, width, 1),
+      this.#parts.vector(`${name}/shift`, width, 0),
+    );
+  }
+
+  /** Drops units, the same ones at every token of a picture. */
+  #dropout({ x, tokens }: Stream, site: string, rate: number): Value {
+    if (!this.#parts.options.dropout || rate === 0) return x;
     const U = x.shape[2] as number;
-    const R = this.#options.replicas;
-    const RB = product([R, this.#batch]);
-    const scores = this.#linear(x, `${id}/pool`, pool, { initial: { kind: "constant", value: 0 } }); // [R, M, Q]: begins as the mean
-    const weights = softmax(swapLast(reshape(scores, [RB, T, pool]))); // [RB, Q, T]
-    const pooled = matmul(weights, reshape(x, [RB, T, U])); // [RB, Q, U]
-    return { x: reshape(pooled, [R, this.#batch, pool * U]), tokens: 1 };
+    const perPicture = reshape(x, [product([this.#R, this.#B]), tokens, U]);
+    return reshape(this.#parts.masked(perPicture, site, [1, U], rate), x.shape);
   }
 
   /** Mean over tokens: `[R, M, U] -> [R, B, U]`. */
   #pooled({ x, tokens }: Stream): Value {
     if (tokens === 1) return x;
     const U = x.shape[2] as number;
-    const RB = product([this.#options.replicas, this.#batch]);
-    return reshape(mean(reshape(x, [RB, tokens, U]), [1], false), [this.#options.replicas, this.#batch, U]);
+    const perPicture = reshape(x, [product([this.#R, this.#B]), tokens, U]);
+    return reshape(mean(perPicture, [1], false), [this.#R, this.#B, U]);
   }
 
-  #scaled(x: Value, projection: Projection): Value {
-    const gain = this.#gain(projectionName(projection), []);
-    return gain ? mul(x, gain) : x;
-  }
-
-  /** x W + b, for every replica with weights of its own: `[R, M, I] -> [R, M, U]`. */
-  #linear(x: Value, name: string, width: number, connections: Connections = {}): Value {
-    const fanIn = x.shape[2] as number;
-    const weight = this.#weight(name, [fanIn, width], connections);
-    return add(matmul(x, weight), this.#vector(`${name}/bias`, width, 0));
-  }
-
-  /** Weights `[R, I, U]`; of a sparse projection, all but a share `density` are zero. */
-  #weight(name: string, shape: readonly [number, number], { density = 1, initial }: Connections): Value {
-    const bound = 1 / Math.sqrt(shape[0] * density); // PyTorch's default for linear layers
-    const spec = { initial: initial ?? { kind: "uniform" as const, bound }, decay: true, trained: true };
-    const weight = this.#parameter({ ...spec, name: `${name}/weight`, shape });
-    if (density === 1) return weight;
-    const random = Random.seeded(0).at(name); // the same connections exist in every replica
-    const exists = Float32Array.from({ length: shape[0] * shape[1] }, () =>
-      random.uniform() < density ? 1 : 0,
-    );
-    return mul(weight, this.#graph.constant({ shape: [1, ...shape], data: exists }));
-  }
-
-  /** A bias, scale or gate `[R, 1, U]`. */
-  #vector(name: string, width: number, value: number): Value {
-    return this.#parameter({
-      name,
-      shape: [1, width],
-      initial: { kind: "constant", value },
-      decay: false,
-      trained: true,
-    });
-  }
-
-  /** What is known of the training pictures and is not trained, `[R, ...shape]`. */
-  #statistic(
-    name: string,
-    shape: readonly number[],
-    kind: "visual-center" | "visual-scale" | "rating-center" | "rating-scale",
-  ): Value {
-    return this.#parameter({ name, shape, initial: { kind }, decay: false, trained: false });
-  }
-
-  #parameter(spec: ParameterSpec): Value {
-    const known = this.#parameters.get(spec.name);
-    if (known) return known.value;
-    const value = this.#graph.parameter(spec.name, [this.#options.replicas, ...spec.shape]);
-    this.#parameters.set(spec.name, { spec, value });
-    return value;
-  }
-
-  #norm(x: Value, name: string): Value {
-    const width = x.shape[2] as number;
-    return layerNorm(x, this.#vector(`${name}/scale`, width, 1), this.#vector(`${name}/shift`, width, 0));
-  }
-
-  /** Drops units, the same ones at every token of a picture. */
-  #dropout({ x, tokens }: Stream, site: string, rate: number): Value {
-    if (!this.#options.dropout || rate === 0) return x;
+  /** Combines a stream `[R, M, U]` with one vector per picture `[R, B, U]`. */
+  #perPicture(x: Value, y: Value, combine: (a: Value, b: Value) => Value): Value {
     const U = x.shape[2] as number;
-    const RB = product([this.#options.replicas, this.#batch]);
-    return reshape(this.#masked(reshape(x, [RB, tokens, U]), site, [1, U], rate), x.shape);
-  }
-
-  /** x `[RB, ...]` times a mask `[R, B, ...shape]` that the training step feeds. */
-  #masked(x: Value, site: string, shape: readonly number[], rate: number): Value {
-    if (!this.#options.dropout || rate === 0) return x;
-    const name = `mask/${site}`;
-    const { replicas } = this.#options;
-    const full = [replicas, this.#batch as number, ...shape];
-    this.#masks.push({ name, shape: full, rate });
-    return mul(x, reshape(this.#graph.input(name, full), [replicas * (this.#batch as number), ...shape]));
-  }
-
-  #gain(name: string, shape: readonly number[]): Value | undefined {
-    if (!this.#options.gains) return undefined;
-    const known = this.#gains.get(name);
-    if (known) return known.value;
-    const value = this.#graph.input(`gain/${name}`, shape);
-    this.#gains.set(name, { shape, value });
-    return value;
+    const count = (dim: Dim) => (typeof dim === "number" ? dim : Number.parseInt(dim, 10));
+    const tokens = count(x.shape[1]!) / count(this.#B);
+    const RB = product([this.#R, this.#B]);
+    return reshape(combine(reshape(x, [RB, tokens, U]), reshape(y, [RB, 1, U])), x.shape);
   }
 }

@@ -34,8 +34,8 @@ export const PROJECTIONS = {
   "LA->B": excites("LA", "B", `Pitkanen & Amaral 1991, Exp Brain Res 83:465; ${pitkanen}`),
   "LA->AB": excites("LA", "AB", pitkanen),
   "LA->CeA": excites("LA", "CeA", `${pitkanen}; Aggleton 1985, Exp Brain Res 57:390`),
-  /** The direct path is sparse: a quarter of the connections exist (the share is our choice). */
-  "LA->CeA sparse": excites("LA", "CeA", `${pitkanen}; Aggleton 1985, Exp Brain Res 57:390`, 0.25),
+  /** The direct path is sparse: a tenth of the connections exists (the share is our choice). */
+  "LA->CeA sparse": excites("LA", "CeA", `${pitkanen}; Aggleton 1985, Exp Brain Res 57:390`, 0.1),
   "B->CeA": excites("B", "CeA", central),
   "AB->CeA": excites("AB", "CeA", central),
   "LA->ITC": excites("LA", "ITC", intercalated),

@@ -7,8 +7,14 @@ import { table } from "./table.ts";
 
 /** Channels of a token that `show` assumes: those of a base-size vision transformer. */
 const WIDTH = 768;
-/** Tokens in the printed graph: a CLS token and a 7 x 7 grid. */
+/** Tokens of a circuit that takes them: CLS and a 7 x 7 grid. */
 const TOKENS = 50;
+
+const VISUAL_STREAM: Readonly<Record<Circuit["visual"], string>> = {
+  tokens: "all tokens",
+  pooled: "one pooled vector of all taps",
+  embedding: "the pooled vector of the last tap",
+};
 
 /** Adds `circuits` and `circuits show`. */
 export function addCircuits(program: VcaCommand, io: Io): void {
@@ -69,8 +75,8 @@ async function describe(
     import("../graph/shape.ts"),
   ]);
   const graph = new Graph();
-  const tokens = graph.input("tokens", [BATCH, circuit.visual === "pooled" ? 1 : TOKENS, width]);
-  const { parameters, predictions } = applyCircuit(graph, circuit, tokens, { replicas: 1 });
+  const tokens = graph.input("tokens", [BATCH, circuit.visual === "tokens" ? TOKENS : 1, width]);
+  const { parameters, predictions } = applyCircuit(graph, circuit, { tokens, hasCls: true }, { replicas: 1 });
   graph.output("predictions", predictions);
   const counts: Record<string, number> = {};
   for (const { name, shape, trained } of parameters) {
@@ -85,14 +91,14 @@ function circuitText(
   width: number,
   { parameters, total }: { parameters: Record<string, number>; total: number },
 ): string {
-  const nuclei = circuit.nuclei.map(({ id, input, blocks, heads, output, rectify, pool }) => [
+  const nuclei = circuit.nuclei.map(({ id, input, blocks, heads, output, rectify, summary }) => [
     id,
     String(input),
     String(blocks),
     blocks > 0 ? String(heads) : "-",
+    summary === "none" ? "-" : String(summary.heads),
     String(output),
     rectify ? "yes" : "no",
-    pool > 0 ? String(pool) : "-",
     String(parameters[id] ?? 0),
   ]);
   const projections = circuit.projections.map(({ from, to, sign, density, source }) => [
@@ -104,9 +110,12 @@ function circuitText(
   const passes = circuit.passes === 1 ? "One pass" : `${circuit.passes} passes`;
   return [
     `${circuit.name}: ${circuit.description}`,
-    `Visual stream: ${circuit.visual === "tokens" ? "all tokens" : "one pooled vector"} of ${width} channels. Readout: ${circuit.readout}. ${passes}, ${total} parameters.`,
+    `Visual stream: ${VISUAL_STREAM[circuit.visual]}, ${width} channels. Readout: ${circuit.readout}. ${passes}, ${total} parameters.`,
     "",
-    table(["nucleus", "input", "blocks", "heads", "output", "rectified", "pool", "parameters"], nuclei),
+    table(
+      ["nucleus", "input", "blocks", "heads", "summary heads", "output", "rectified", "parameters"],
+      nuclei,
+    ),
     "",
     table(["projection", "sign", "connections", "source"], projections),
   ].join("\n");

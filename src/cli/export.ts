@@ -1,6 +1,6 @@
 /** @file `vca export`: a run as one ONNX model. */
 import type { VcaCommand } from "./command.ts";
-import { type Io, show, withWork } from "./io.ts";
+import { type Io, show } from "./io.ts";
 import { addCommand, type CommonOptions } from "./options.ts";
 import { bytesText } from "./table.ts";
 
@@ -23,14 +23,10 @@ export function addExport(program: VcaCommand, io: Io): void {
     .action(async (run: string, options: ExportOptions) => {
       const { exportRun } = await import("../study/export.ts");
       const { out, gains } = options;
-      const result = await withWork(io, options, ({ reporter, threads }) =>
-        exportRun(run, {
-          reporter,
-          ...(threads !== undefined && { threads }),
-          ...(out !== undefined && { out }),
-          ...(gains !== undefined && { gains }),
-        }),
-      );
+      const result = await exportRun(run, {
+        ...(out !== undefined && { out }),
+        ...(gains !== undefined && { gains }),
+      });
       show(io, options, result, `${result.out}, ${bytesText(result.bytes)}`);
     });
 }

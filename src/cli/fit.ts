@@ -60,12 +60,12 @@ export function addFit(program: VcaCommand, io: Io): void {
     )
     .option("--shuffle-ratings", "train on shuffled ratings: a draw of the null distribution")
     .action(async (stimuli: string, options: FitOptions) => {
+      const { out: folder, json: _, quiet: __, threads: ___, ...given } = options;
+      const out = required("fit", "--out <folder>", folder);
       const [{ fitConfig }, { fitStudy }] = await Promise.all([
         import("../study/fit-config.ts"),
         import("../study/fit.ts"),
       ]);
-      const { out: folder, json: _, quiet: __, threads: ___, ...given } = options;
-      const out = required("fit", "--out <folder>", folder);
       const split = given.split ?? (given.group === undefined ? undefined : "grouped");
       const config = fitConfig({ stimuli, ...given, ...(split && { split }) });
       const result = await withWork(io, options, (work) => fitStudy(config, { ...work, out }));

@@ -1,4 +1,5 @@
 /** @file What users of the library have of `core`: arrays, random numbers, files' formats, statistics. */
+export { cacheFolder } from "#files";
 export { type Data, type NdArray, ndarray, row, sizeOf, takeRows, zeros } from "./array.ts";
 export { parseCsv, type Table, writeCsv } from "./csv.ts";
 export { decodeNpy, encodeNpy } from "./npy.ts";

@@ -1,4 +1,5 @@
 /** @file What users of the library have of `encoders`: encoders, taps, tokens. */
+export { decodePicture } from "#decode";
 export { CATALOGUE } from "./catalogue.ts";
 export { type Encoder, openEncoder } from "./encoder.ts";
 export type { FeatureRecipe } from "./feature-cache.ts";

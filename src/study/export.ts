@@ -1,7 +1,7 @@
 /** @file `vca export`: a run's final model as one ONNX file, with gains baked in or as inputs. */
 import { openEncoder } from "../encoders/encoder.ts";
 import { VcaError } from "../errors.ts";
-import { writeFinalModel } from "./final-model.ts";
+import { modelParts, writeFinalModel } from "./final-model.ts";
 import { replicaName } from "./replicas.ts";
 import { RunFolder, readTensors } from "./run-folder.ts";
 
@@ -23,14 +23,11 @@ export async function exportRun(
       `${config.encoder}: the encoder of the run was expected (sha256 ${manifest.encoder.sha256}), got ${encoder.id}. Put the old file back.`,
     );
   }
-  const { circuit, recipe, stimuli } = manifest;
-  const { arrays } = await readTensors(folder.parametersFile(replicaName(-1, config.seed), recipe.epochs));
+  const { arrays } = await readTensors(
+    folder.parametersFile(replicaName(-1, config.seed), manifest.recipe.epochs),
+  );
   const out = options.out ?? `${run}/model.onnx`;
-  const parts = { encoder, taps: manifest.encoder.taps, circuit, trainedOn: stimuli };
-  const bytes = await writeFinalModel(out, parts, {
-    parameters: arrays,
-    config,
-    gains: options.gains ?? false,
-  });
+  const model = { parameters: arrays, config, gains: options.gains ?? false };
+  const bytes = await writeFinalModel(out, modelParts(encoder, manifest), model);
   return { out, bytes };
 }

@@ -16,15 +16,18 @@ import { mergeModels, prefixNames } from "../graph/merge.ts";
 import { encodeOnnx, type Model, opsetOf } from "../graph/onnx.ts";
 import { BATCH, type Dim } from "../graph/shape.ts";
 import type { Scale } from "../stimuli/scale.ts";
-import { addNetwork } from "../training/inference.ts";
+import { addNetwork, withReplicaAxis } from "../training/inference.ts";
 import type { FitConfig } from "./fit-config.ts";
 import { tokenPlan } from "./prepare.ts";
+import type { Manifest } from "./run-folder.ts";
 
 /** What goes into a final model. */
 export interface ModelParts {
   readonly encoder: Encoder;
   readonly taps: readonly Tap[];
   readonly circuit: Circuit;
+  /** Whether token 0 is a CLS token. */
+  readonly hasCls: boolean;
   readonly trainedOn: TrainedOn;
 }
 
@@ -33,6 +36,19 @@ export interface TrainedOn {
   readonly set: string;
   readonly n: number;
   readonly scale: Scale;
+}
+
+/** The parts of a run's final model. */
+export function modelParts(
+  encoder: Encoder,
+  {
+    encoder: { taps },
+    circuit,
+    tokens,
+    stimuli,
+  }: Pick<Manifest, "encoder" | "circuit" | "tokens" | "stimuli">,
+): ModelParts {
+  return { encoder, taps, circuit, hasCls: tokens.hasCls, trainedOn: stimuli };
 }
 
 const ENCODER = "encoder/";
@@ -86,10 +102,8 @@ export async function buildFinalModel(
   const tokens = graph.scope("tokens", () =>
     tokensInGraph(graph, taps, outputs, { plan, preprocessing: encoder.preprocessing }),
   );
-  addNetwork(graph, circuit, tokens, gains);
-  const parameters = new Map(
-    [...options.parameters].map(([name, array]) => [name, { ...array, shape: [1, ...array.shape] }]),
-  );
+  addNetwork(graph, circuit, { tokens, hasCls: parts.hasCls }, gains);
+  const parameters = withReplicaAxis(options.parameters);
   const network = emitOnnx(graph, { opset, parameters });
   const models = [normalisation(encoder, opset), prefixNames(trunk, ENCODER), network];
   return mergeModels(models, await describe(parts, config));

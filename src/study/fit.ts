@@ -2,20 +2,19 @@
  * @file `vca fit`: cross-validated training of a circuit on rated pictures, ridge on the same tokens and
  * folds beside it, one final model. Interrupted at any moment, the same call goes on where it stopped.
  */
-import { exists, freeDisk, packageVersion } from "#files";
+import { freeDisk, packageVersion } from "#files";
+import { loadCircuit } from "../circuits/load.ts";
 import type { NdArray } from "../core/array.ts";
-import { Random } from "../core/random.ts";
+import { type ChannelRange, shapeOfChannels } from "../encoders/channels.ts";
 import { VcaError } from "../errors.ts";
-import { planFolds } from "../stimuli/folds.ts";
 import { groupSize, replicaNeed } from "../training/memory.ts";
-import { averageViews, type RidgeResult, ridge } from "../training/ridge.ts";
-import { ridgeFeatures } from "../training/ridge-features.ts";
-import { writeFinalModel } from "./final-model.ts";
+import { fitBaseline } from "./baseline.ts";
+import { modelParts, writeFinalModel } from "./final-model.ts";
 import type { FitConfig } from "./fit-config.ts";
 import { type Comparison, columnOfScale, compare, metricRows } from "./metrics.ts";
 import { type Prepared, prepareFit, type WorkOptions } from "./prepare.ts";
 import { heldOutPredictions, keptEpochs, replicaName, seedsOf, trainReplicas } from "./replicas.ts";
-import { type Manifest, RunFolder, readTensors, writeTensors } from "./run-folder.ts";
+import { type Manifest, RunFolder, readTensors } from "./run-folder.ts";
 
 /** What `vca fit --json` prints. */
 export interface FitResult extends Comparison {
@@ -43,31 +42,45 @@ export async function fitStudy(
   const prepared = await prepareFit(config, options);
   await announce(config, prepared, options);
   await writeStimuli(folder, prepared);
-  const baseline = await ridgeBaseline(folder, config, prepared, options);
-  await trainReplicas(folder, config, prepared, options);
+  const baseline = await fitBaseline(folder, config, prepared, options);
+  await trainReplicas(folder, config, prepared, { ...options, channels: baseline.channels });
 
   const predictions: NdArray[] = [];
   for (const seed of seedsOf(config)) predictions.push(await heldOutPredictions(folder, prepared, seed));
-  await writePredictions(folder, config, prepared, { predictions, ridge: baseline });
-  const { ratings, folds, groups, set, encoder, circuit } = prepared;
-  const comparison = compare({ ratings, predictions, ridge: baseline, folds, groups, seed: config.seed });
+  await writePredictions(folder, config, prepared, { predictions, ridge: baseline.predictions });
+  const { ratings, folds, groups, set } = prepared;
+  const comparison = compare({
+    ratings,
+    predictions,
+    ridge: baseline.predictions,
+    folds,
+    groups,
+    seed: config.seed,
+  });
   await folder.writeTable(
     "metrics.csv",
     ["model", "scale", "measure", "value", "lower", "upper"],
     metricRows(comparison),
   );
-  const parameters = await readTensors(
+  const manifest = await describeRun(config, prepared, baseline.channels.get(-1)!);
+  const { arrays } = await readTensors(
     folder.parametersFile(replicaName(-1, config.seed), prepared.recipe.epochs),
   );
-  const trainedOn = { set: set.name, n: set.ids.length, scale: set.scale };
-  const model = { parameters: parameters.arrays, config, gains: false };
-  await writeFinalModel(folder.finalModel, { ...prepared, trainedOn }, model);
+  await writeFinalModel(folder.finalModel, modelParts(prepared.encoder, manifest), {
+    parameters: arrays,
+    config,
+    gains: false,
+  });
   const seconds = (performance.now() - started) / 1000;
-  await writeManifest(folder, config, prepared, seconds);
+  await folder.writeJson("manifest.json", {
+    ...manifest,
+    finished: new Date().toISOString(),
+    seconds,
+  } satisfies Manifest);
   return {
     stimuli: { set: set.name, n: set.ids.length },
-    encoder: encoder.name,
-    circuit: circuit.name,
+    encoder: manifest.encoder.name,
+    circuit: manifest.circuit.name,
     folds: new Set(folds).size,
     seeds: config.seeds,
     grouped: config.split === "grouped" || config.split === "leave-one-group-out",
@@ -84,8 +97,8 @@ async function announce(
   { out, reporter }: WorkOptions & { out: string },
 ): Promise<void> {
   const { circuit, recipe, features, folds, set } = prepared;
-  const shape = { tokens: features.T, width: features.D };
-  const need = replicaNeed(circuit, { ...recipe, batch: Math.min(recipe.batch, folds.length) }, shape);
+  const shape = { tokens: features.T, width: features.D, hasCls: features.hasCls };
+  const need = replicaNeed(circuit, recipe, { ...shape, pictures: folds.length });
   const replicas = new Set(folds).size * config.seeds + 1;
   const together = Math.min(
     new Set(folds).size,
@@ -123,56 +136,6 @@ async function writeStimuli(folder: RunFolder, { set, folds, duplicates, ratings
   await folder.writeTable("stimuli.csv", header, rows);
 }
 
-/** Ridge's held-out predictions `[S, 2]`; its final model stays in the run for `vca test`. */
-async function ridgeBaseline(
-  folder: RunFolder,
-  config: FitConfig,
-  prepared: Prepared,
-  { reporter, signal }: WorkOptions,
-): Promise<NdArray> {
-  const file = `${folder.path}/models/ridge.safetensors`;
-  if (await exists(file)) return (await readTensors(file)).arrays.get("predictions")!;
-  const { views, features, ratings, folds, duplicates, recipe } = prepared;
-  const own = recipe.flip ? views.slice(0, 2) : views.slice(0, 1);
-  const table = averageViews(own.map((view) => ridgeFeatures(view, features.hasCls)));
-  const groups = config.group === undefined ? undefined : prepared.set.columns[config.group];
-  const result: RidgeResult = await ridge({
-    candidates: [table],
-    targets: ratings,
-    folds,
-    innerFold: (train, random) =>
-      planFolds({
-        n: train.length,
-        folds: 5,
-        method: config.split === "grouped" || config.split === "leave-one-group-out" ? "grouped" : "random",
-        ...(groups && { groups: [...train].map((s) => groups[s]!) }),
-        together: within(duplicates.together, train),
-        random,
-      }),
-    random: Random.seeded(config.seed).at("ridge"),
-    onFit: (done, total) => {
-      signal?.throwIfAborted();
-      reporter.progress("ridge", done, total);
-    },
-  });
-  const predictions: NdArray = { shape: [folds.length, 2], data: Float32Array.from(result.predictions.data) };
-  const { weights, intercept, penalty, atEdge } = result.final;
-  if (atEdge.some(Boolean)) reporter.warn("ridge: a chosen penalty is at the edge of its grid.");
-  const arrays = new Map<string, NdArray>([
-    ["predictions", predictions],
-    ["weights", { shape: weights.shape, data: Float32Array.from(weights.data) }],
-    ["intercept", { shape: [2], data: Float32Array.from(intercept) }],
-  ]);
-  await writeTensors(file, { arrays, metadata: { penalty: penalty.join(" ") } });
-  return predictions;
-}
-
-/** Sets of stimuli that stay together, as places in `train`. */
-function within(together: readonly (readonly number[])[], train: Int32Array): number[][] {
-  const place = new Map([...train].map((s, i) => [s, i]));
-  return together.map((set) => set.flatMap((s) => place.get(s) ?? [])).filter((set) => set.length > 1);
-}
-
 async function writePredictions(
   folder: RunFolder,
   config: FitConfig,
@@ -193,17 +156,18 @@ async function writePredictions(
   );
 }
 
-async function writeManifest(
-  folder: RunFolder,
+/** What the run was made of, as its final model knows it. */
+async function describeRun(
   config: FitConfig,
-  { encoder, taps, features, circuit, recipe, set }: Prepared,
-  seconds: number,
-): Promise<void> {
-  const { T, D, hasCls, channels } = features;
-  const manifest: Manifest = {
+  { encoder, taps, features, recipe, set }: Prepared,
+  range: ChannelRange,
+): Promise<Omit<Manifest, "finished" | "seconds">> {
+  const { T, D, hasCls, channels } = shapeOfChannels(features, range);
+  const used = new Set(channels.map(({ tap }) => tap));
+  return {
     vca: await packageVersion(),
     node: process.version,
-    encoder: { name: encoder.name, sha256: encoder.id, taps },
+    encoder: { name: encoder.name, sha256: encoder.id, taps: taps.filter(({ name }) => used.has(name)) },
     tokens: { T, D, hasCls, channels },
     stimuli: {
       set: set.name,
@@ -213,10 +177,7 @@ async function writeManifest(
       redistribute: set.redistribute,
     },
     seeds: seedsOf(config),
-    circuit,
+    circuit: await loadCircuit(config.circuit, D),
     recipe,
-    finished: new Date().toISOString(),
-    seconds,
   };
-  await folder.writeJson("manifest.json", manifest);
 }

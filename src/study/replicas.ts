@@ -3,10 +3,15 @@
  * computed again; a group that was interrupted goes on from its last checkpoint.
  */
 import { exists, removeFile } from "#files";
+import type { Circuit, VisualShape } from "../circuits/circuit.ts";
+import { loadCircuit } from "../circuits/load.ts";
 import { type NdArray, row, takeRows } from "../core/array.ts";
+import { type ChannelRange, channelsOf, shapeOfChannels } from "../encoders/channels.ts";
 import { type Inference, openInference } from "../training/inference.ts";
 import { type Replica, type TrainingState, trainGroup } from "../training/loop.ts";
 import { groupSize } from "../training/memory.ts";
+import { batchSize } from "../training/recipe.ts";
+import type { Baseline } from "./baseline.ts";
 import type { FitConfig } from "./fit-config.ts";
 import type { Prepared, WorkOptions } from "./prepare.ts";
 import { type RunFolder, readArray, readTensors, writeArray, writeTensors } from "./run-folder.ts";
@@ -16,6 +21,10 @@ interface Group {
   readonly name: string;
   readonly seed: number;
   readonly replicas: readonly Replica[];
+  /** The channels of the tokens that they see, and the circuit built for these. */
+  readonly range: ChannelRange;
+  readonly circuit: Circuit;
+  readonly visual: VisualShape;
 }
 
 const SECONDS_BETWEEN_CHECKPOINTS = 20;
@@ -42,25 +51,46 @@ export function heldOut(folds: Int32Array, fold: number): number[] {
   return [...folds.keys()].filter((s) => folds[s] === fold);
 }
 
-/** All groups: the folds of each seed, as many at once as memory holds, and the final replica. */
-function planGroups(config: FitConfig, prepared: Prepared): Group[] {
-  const { folds, circuit, recipe, features } = prepared;
-  const numbers = [...new Set(folds)].sort((a, b) => a - b);
-  const most = groupSize(circuit, recipe, { tokens: features.T, width: features.D, pictures: folds.length });
+/**
+ * All groups: the folds of each seed that use the same channels, as many at once as memory holds, and the
+ * final replica.
+ */
+async function planGroups(
+  config: FitConfig,
+  prepared: Prepared,
+  channels: Baseline["channels"],
+): Promise<Group[]> {
+  const { folds, recipe, features } = prepared;
+  const plan = async (range: ChannelRange, members: readonly number[]) => {
+    const shape = shapeOfChannels(features, range);
+    const circuit = await loadCircuit(config.circuit, shape.D);
+    const visual = { tokens: shape.T, width: shape.D, hasCls: shape.hasCls };
+    return {
+      range,
+      circuit,
+      visual,
+      members,
+      most: groupSize(circuit, recipe, { ...visual, pictures: folds.length }),
+    };
+  };
   const replica = (fold: number, seed: number): Replica => ({
     name: replicaName(fold, seed),
     fold,
     train: Int32Array.from([...folds.keys()].filter((s) => folds[s] !== fold)),
   });
-  const groups = seedsOf(config).flatMap((seed) => {
-    const parts: Group[] = [];
-    for (let start = 0; start < numbers.length; start += most) {
-      const replicas = numbers.slice(start, start + most).map((fold) => replica(fold, seed));
-      parts.push({ name: `seed${seed}-from-fold${numbers[start]}`, seed, replicas });
+  const groups: Group[] = [];
+  for (const range of new Set(channels.values())) {
+    const members = [...channels.keys()].filter((fold) => fold >= 0 && channels.get(fold) === range);
+    const { most, ...kind } = await plan(range, members);
+    for (const seed of seedsOf(config)) {
+      for (let start = 0; start < members.length; start += most) {
+        const replicas = members.slice(start, start + most).map((fold) => replica(fold, seed));
+        groups.push({ ...kind, name: `${replicas[0]!.name}-and-${replicas.length - 1}`, seed, replicas });
+      }
     }
-    return parts;
-  });
-  return [...groups, { name: "final", seed: config.seed, replicas: [replica(-1, config.seed)] }];
+  }
+  const final = await plan(channels.get(-1)!, [-1]);
+  return [...groups, { ...final, name: "final", seed: config.seed, replicas: [replica(-1, config.seed)] }];
 }
 
 /** Trains what is not yet complete. @throws EngineError, StorageError */
@@ -68,68 +98,63 @@ export async function trainReplicas(
   folder: RunFolder,
   config: FitConfig,
   prepared: Prepared,
-  work: WorkOptions,
+  { channels, ...work }: WorkOptions & Pick<Baseline, "channels">,
 ): Promise<void> {
-  const { circuit, recipe, features } = prepared;
-  const inference = await openInference(circuit, {
-    tokens: features.T,
-    width: features.D,
-    threads: work.threads,
-  });
-  try {
-    const groups = planGroups(config, prepared);
-    const stepsPerGroup =
-      recipe.epochs * Math.ceil(prepared.folds.length / Math.min(recipe.batch, prepared.folds.length));
-    for (const [i, group] of groups.entries()) {
-      const last = group.replicas.at(-1)!.name;
-      const complete = folder.parametersFile(last, recipe.epochs);
-      if (await exists(complete)) continue;
-      const onStep = (step: number) =>
-        work.reporter.progress("training", i * stepsPerGroup + step, groups.length * stepsPerGroup);
-      await trainOne(folder, group, { prepared, work, inference, onStep });
-    }
-  } finally {
-    await inference.close();
+  const { recipe, folds } = prepared;
+  const groups = await planGroups(config, prepared, channels);
+  const stepsPerGroup = recipe.epochs * Math.ceil(folds.length / batchSize(recipe, folds.length));
+  for (const [i, group] of groups.entries()) {
+    const onStep = (step: number) =>
+      work.reporter.progress("training", i * stepsPerGroup + step, groups.length * stepsPerGroup);
+    const complete = folder.parametersFile(group.replicas.at(-1)!.name, recipe.epochs);
+    if (!(await exists(complete))) await trainOne(folder, group, { prepared, work, onStep });
   }
 }
 
 interface GroupOptions {
   readonly prepared: Prepared;
   readonly work: WorkOptions;
-  readonly inference: Inference;
   readonly onStep: (step: number) => void;
 }
 
 async function trainOne(
   folder: RunFolder,
   group: Group,
-  { prepared, work, inference, onStep }: GroupOptions,
+  { prepared, work, onStep }: GroupOptions,
 ): Promise<void> {
-  const { circuit, recipe, views, ratings } = prepared;
+  const { recipe, ratings, folds } = prepared;
+  const { circuit, visual, range, replicas, seed } = group;
+  const views = prepared.views.map((view) => channelsOf(view, range));
   const kept = new Set(keptEpochs(recipe.epochs));
   const checkpoint = folder.checkpointFile(group.name);
+  const inference = await openInference(circuit, visual, work.threads);
   let written = performance.now();
-  await trainGroup({
-    circuit,
-    recipe,
-    data: { views, ratings },
-    seed: group.seed,
-    replicas: group.replicas,
-    threads: work.threads,
-    resume: await readCheckpoint(checkpoint),
-    onStep: (step) => {
-      work.signal?.throwIfAborted();
-      onStep(step);
-    },
-    onEpoch: async ({ epoch, parameters, state }) => {
-      if (kept.has(epoch)) await keepEpoch(folder, group, epoch, await parameters(), { prepared, inference });
-      const due = performance.now() - written > SECONDS_BETWEEN_CHECKPOINTS * 1000;
-      if (epoch === recipe.epochs || !due) return;
-      const { arrays } = await state();
-      await writeTensors(checkpoint, { arrays, metadata: { epoch: String(epoch) } });
-      written = performance.now();
-    },
-  });
+  try {
+    await trainGroup({
+      circuit,
+      recipe,
+      data: { views, ratings, hasCls: visual.hasCls },
+      seed,
+      replicas,
+      threads: work.threads,
+      resume: await readCheckpoint(checkpoint),
+      onStep: (step) => {
+        work.signal?.throwIfAborted();
+        onStep(step);
+      },
+      onEpoch: async ({ epoch, parameters, state }) => {
+        if (kept.has(epoch))
+          await keepEpoch(folder, group, await parameters(), { epoch, folds, inference, tokens: views[0]! });
+        const due = performance.now() - written > SECONDS_BETWEEN_CHECKPOINTS * 1000;
+        if (epoch === recipe.epochs || !due) return;
+        const { arrays } = await state();
+        await writeTensors(checkpoint, { arrays, metadata: { epoch: String(epoch) } });
+        written = performance.now();
+      },
+    });
+  } finally {
+    await inference.close();
+  }
   await removeFile(checkpoint);
 }
 
@@ -145,24 +170,25 @@ async function readCheckpoint(file: string): Promise<TrainingState | undefined> 
  */
 async function keepEpoch(
   folder: RunFolder,
-  group: Group,
-  epoch: number,
+  { replicas, seed }: Group,
   parameters: ReadonlyMap<string, NdArray>,
-  { prepared, inference }: Pick<GroupOptions, "prepared" | "inference">,
+  {
+    epoch,
+    folds,
+    inference,
+    tokens,
+  }: { epoch: number; folds: Int32Array; inference: Inference; tokens: NdArray },
 ): Promise<void> {
-  for (const [r, { name, fold }] of group.replicas.entries()) {
-    const own = new Map(
-      [...parameters].map(([key, array]) => [key, { ...row(array, r), shape: [1, ...array.shape.slice(1)] }]),
-    );
-    const unseen = heldOut(prepared.folds, fold);
+  for (const [r, { name, fold }] of replicas.entries()) {
+    const own = new Map([...parameters].map(([key, array]) => [key, row(array, r)]));
+    const unseen = heldOut(folds, fold);
     if (unseen.length > 0) {
-      const { predictions, activations } = await inference.run(own, takeRows(prepared.views[0]!, unseen));
+      const { predictions, activations } = await inference.run(own, takeRows(tokens, unseen));
       for (const [id, array] of activations) await writeArray(folder.activationsFile(name, id, epoch), array);
       await writeArray(folder.activationsFile(name, "readout", epoch), predictions);
     }
-    const arrays = new Map([...own].map(([key, array]) => [key, { ...array, shape: array.shape.slice(1) }]));
-    const metadata = { replica: name, fold: String(fold), seed: String(group.seed), epoch: String(epoch) };
-    await writeTensors(folder.parametersFile(name, epoch), { arrays, metadata });
+    const metadata = { replica: name, fold: String(fold), seed: String(seed), epoch: String(epoch) };
+    await writeTensors(folder.parametersFile(name, epoch), { arrays: own, metadata });
   }
 }
 

@@ -10,8 +10,7 @@ import { findDuplicates, nearDuplicates } from "../stimuli/duplicates.ts";
 import { rescale } from "../stimuli/scale.ts";
 import type { StimulusSet } from "../stimuli/set.ts";
 import { openInference } from "../training/inference.ts";
-import { averageViews, predictRidge } from "../training/ridge.ts";
-import { ridgeFeatures } from "../training/ridge-features.ts";
+import { baselinePredictions } from "./baseline.ts";
 import { type Comparison, columnOfScale, compare, metricRows } from "./metrics.ts";
 import { readStimuli, resamplingGroups, seePictures, type WorkOptions } from "./prepare.ts";
 import { replicaName } from "./replicas.ts";
@@ -46,19 +45,13 @@ export async function testRun(
   const views = recipe.flip
     ? ([{ kind: "plain" }, { kind: "flip" }] as const)
     : ([{ kind: "plain" }] as const);
-  const seen = await seePictures(config, set, { ...options, visual: circuit.visual, views });
-  const inference = await openInference(circuit, {
-    tokens: tokens.T,
-    width: tokens.D,
-    threads: options.threads,
-  });
+  const taps = manifest.encoder.taps.map(({ name }) => name).join(",");
+  const seen = await seePictures({ ...config, taps }, set, { ...options, visual: circuit.visual, views });
+  const visual = { tokens: tokens.T, width: tokens.D, hasCls: tokens.hasCls };
+  const inference = await openInference(circuit, visual, options.threads);
   const { arrays } = await readTensors(folder.parametersFile(replicaName(-1, config.seed), recipe.epochs));
-  const parameters = new Map(
-    [...arrays].map(([name, array]) => [name, { ...array, shape: [1, ...array.shape] }]),
-  );
-  const { predictions } = await inference.run(parameters, seen.views[0]!).finally(() => inference.close());
-  const features = averageViews(seen.views.map((view) => ridgeFeatures(view, tokens.hasCls)));
-  const baseline = await ridgePredictions(folder, features);
+  const { predictions } = await inference.run(arrays, seen.views[0]!).finally(() => inference.close());
+  const baseline = await baselinePredictions(folder, seen.views, tokens.hasCls);
 
   const onTestScale = (array: NdArray<Float32Array | Float64Array>): NdArray => {
     const rescaled = rescale(
@@ -130,17 +123,4 @@ async function refuseTrainedOn({ folder }: Run, set: StimulusSet, { reporter }: 
     "DataError",
     `test: pictures that were not trained on were expected, got ${shown}. Leave them out of the set, or pass --force to count them.`,
   );
-}
-
-/** The predictions of the run's final ridge, `[S, 2]`. */
-async function ridgePredictions(
-  folder: RunFolder,
-  features: ReturnType<typeof averageViews>,
-): Promise<NdArray<Float64Array>> {
-  const { arrays } = await readTensors(`${folder.path}/models/ridge.safetensors`);
-  const double = (name: string) => ({
-    ...arrays.get(name)!,
-    data: Float64Array.from(arrays.get(name)!.data),
-  });
-  return predictRidge({ weights: double("weights"), intercept: double("intercept").data }, features);
 }

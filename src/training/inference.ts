@@ -3,7 +3,7 @@
  * `export` writes, with gains as inputs or without.
  */
 import { openSession } from "#engine";
-import type { Circuit } from "../circuits/circuit.ts";
+import type { Circuit, VisualShape } from "../circuits/circuit.ts";
 import { type Applied, applyCircuit } from "../circuits/model.ts";
 import { type NdArray, takeRows, zeros } from "../core/array.ts";
 import { Graph, reshape, slice, type Value } from "../graph/build.ts";
@@ -21,7 +21,7 @@ export interface Answers {
 
 /** A circuit that is ready to be given parameters and tokens. */
 export interface Inference {
-  /** Answers of the replica with these parameters, `[1, ...shape]` each, to tokens `[S, T, D]`. */
+  /** Answers of the replica with these parameters to tokens `[S, T, D]`. */
   run(parameters: ReadonlyMap<string, NdArray>, tokens: NdArray): Promise<Answers>;
   close(): Promise<void>;
 }
@@ -29,9 +29,14 @@ export interface Inference {
 const BATCH_SIZE = 64;
 
 /** Adds a single network to `graph` and makes `valence`, `arousal` and `activation/<nucleus>` its outputs. */
-export function addNetwork(graph: Graph, circuit: Circuit, tokens: Value, gains: boolean): Applied {
-  const applied = applyCircuit(graph, circuit, tokens, { replicas: 1, gains });
-  const batch = tokens.shape[0]!;
+export function addNetwork(
+  graph: Graph,
+  circuit: Circuit,
+  visual: { tokens: Value; hasCls: boolean },
+  gains: boolean,
+): Applied {
+  const applied = applyCircuit(graph, circuit, visual, { replicas: 1, gains });
+  const batch = visual.tokens.shape[0]!;
   const flat = (value: Value, shape: Shape) => reshape(value, shape);
   for (const [i, name] of ["valence", "arousal"].entries()) {
     graph.output(name, flat(slice(applied.predictions, 2, i, i + 1), [batch]));
@@ -41,18 +46,24 @@ export function addNetwork(graph: Graph, circuit: Circuit, tokens: Value, gains:
   return applied;
 }
 
+/** Parameters of one replica, `[...shape]`, as a graph of one replica takes them, `[1, ...shape]`. */
+export function withReplicaAxis(parameters: ReadonlyMap<string, NdArray>): Map<string, NdArray> {
+  return new Map([...parameters].map(([name, array]) => [name, { ...array, shape: [1, ...array.shape] }]));
+}
+
 /** Opens a circuit for tokens `[S, T, D]`, S free. */
 export async function openInference(
   circuit: Circuit,
-  { tokens: T, width: D, threads }: { tokens: number; width: number; threads?: number | undefined },
+  { tokens: T, width: D, hasCls }: VisualShape,
+  threads?: number | undefined,
 ): Promise<Inference> {
   const graph = new Graph();
-  addNetwork(graph, circuit, graph.input("tokens", [BATCH, T, D]), false);
+  addNetwork(graph, circuit, { tokens: graph.input("tokens", [BATCH, T, D]), hasCls }, false);
   const session = await openSession(encodeOnnx(emitOnnx(graph)), threads ? { threads } : {});
   return {
     close: () => session.close(),
     run: async (parameters, tokens) => {
-      await session.hold(Object.fromEntries(parameters));
+      await session.hold(Object.fromEntries(withReplicaAxis(parameters)));
       const S = tokens.shape[0]!;
       const predictions = zeros([S, 2]);
       const activations = new Map<string, NdArray>();

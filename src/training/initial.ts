@@ -1,16 +1,12 @@
 /** @file The parameters with which a replica begins. */
 
-import type { ParameterSpec } from "../circuits/model.ts";
+import type { ParameterSpec, Statistic } from "../circuits/parts.ts";
 import type { NdArray } from "../core/array.ts";
 import type { Random } from "../core/random.ts";
+import { summaryFeatures } from "./summary-features.ts";
 
-/** Mean and deviation of the training pictures' visual channels `[D]` and ratings `[2]`. */
-export interface TrainingStatistics {
-  readonly visualCenter: Float32Array;
-  readonly visualScale: Float32Array;
-  readonly ratingCenter: Float32Array;
-  readonly ratingScale: Float32Array;
-}
+/** What parameters take from the training pictures, each `[channels]`. */
+export type TrainingStatistics = Readonly<Record<Statistic, Float32Array>>;
 
 /** Mean and deviation (n - 1) of each channel, over the first axes of the chosen rows; constant channels get deviation 1. */
 function moments(
@@ -39,16 +35,19 @@ function moments(
 /** The statistics of the pictures in `train`, from tokens `[S, T, D]` and ratings `[S, 2]`. */
 export function trainingStatistics(
   tokens: NdArray,
-  ratings: NdArray<Float64Array>,
-  train: ArrayLike<number>,
+  hasCls: boolean,
+  { ratings, train }: { ratings: NdArray<Float64Array>; train: ArrayLike<number> },
 ): TrainingStatistics {
-  const visual = moments(tokens, train);
+  const channels = moments(tokens, train);
+  const summary = moments(summaryFeatures(tokens, hasCls), train);
   const rated = moments(ratings, train);
   return {
-    visualCenter: visual.mean,
-    visualScale: visual.sd,
-    ratingCenter: rated.mean,
-    ratingScale: rated.sd,
+    "tokens/center": channels.mean,
+    "tokens/scale": channels.sd,
+    "summary/center": summary.mean,
+    "summary/scale": summary.sd,
+    "ratings/center": rated.mean,
+    "ratings/scale": rated.sd,
   };
 }
 
@@ -74,13 +73,7 @@ export function initialValue(
       const stream = random.at(name);
       return Float32Array.from({ length: size }, () => initial.sd * stream.normal());
     }
-    case "visual-center":
-      return statistics.visualCenter;
-    case "visual-scale":
-      return statistics.visualScale;
-    case "rating-center":
-      return statistics.ratingCenter;
-    case "rating-scale":
-      return statistics.ratingScale;
+    case "statistic":
+      return statistics[initial.of];
   }
 }

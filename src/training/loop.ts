@@ -5,7 +5,7 @@
  */
 import { openSession } from "#engine";
 import type { Circuit } from "../circuits/circuit.ts";
-import type { MaskSpec, ParameterSpec } from "../circuits/model.ts";
+import type { MaskSpec, ParameterSpec } from "../circuits/parts.ts";
 import { type NdArray, takeRows, zeros } from "../core/array.ts";
 import { Random } from "../core/random.ts";
 import type { Session } from "../engine/session.ts";
@@ -14,13 +14,15 @@ import { emitOnnx } from "../graph/emit.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
 import { BETA1 } from "../graph/optimizer.ts";
 import { initialValue, trainingStatistics } from "./initial.ts";
-import { learningRate, lossWeights, type Recipe } from "./recipe.ts";
+import { batchSize, learningRate, lossWeights, type Recipe } from "./recipe.ts";
 import { buildStep, type StepGraph } from "./step-graph.ts";
 
 /** Rated tokens. Row s of every array is the same stimulus. */
 export interface TrainingData {
   /** Views of the pictures, `[S, T, D]` each; the first is the picture as it is. */
   readonly views: readonly NdArray[];
+  /** Whether token 0 is a CLS token. */
+  readonly hasCls: boolean;
   /** `[S, 2]`: valence, arousal. */
   readonly ratings: NdArray<Float64Array>;
 }
@@ -74,8 +76,14 @@ export interface Epoch {
 export async function trainGroup(options: TrainOptions): Promise<void> {
   const { circuit, recipe, data, replicas, threads } = options;
   const [S, T, D] = data.views[0]!.shape as [number, number, number];
-  const batch = Math.min(recipe.batch, S);
-  const step = buildStep(circuit, recipe, { replicas: replicas.length, batch, tokens: T, width: D });
+  const batch = batchSize(recipe, S);
+  const step = buildStep(circuit, recipe, {
+    replicas: replicas.length,
+    batch,
+    tokens: T,
+    width: D,
+    hasCls: data.hasCls,
+  });
   const session = await openSession(encodeOnnx(emitOnnx(step.graph)), {
     carry: step.carry,
     ...(threads && { threads }),
@@ -120,10 +128,10 @@ function firstState(step: StepGraph, { data, replicas, seed, recipe }: TrainOpti
   const arrays = new Map<string, NdArray>();
   for (const { name, shape } of step.parameters) arrays.set(name, zeros([replicas.length, ...shape]));
   replicas.forEach(({ train }, r) => {
-    const measured = trainingStatistics(data.views[0]!, data.ratings, train);
+    const measured = trainingStatistics(data.views[0]!, data.hasCls, { ratings: data.ratings, train });
     const statistics = recipe.standardiseRatings
       ? measured
-      : { ...measured, ratingCenter: new Float32Array(2), ratingScale: new Float32Array(2).fill(1) };
+      : { ...measured, "ratings/center": new Float32Array(2), "ratings/scale": new Float32Array(2).fill(1) };
     for (const parameter of step.parameters) {
       const value = initialValue(parameter, statistics, Random.seeded(seed).at("parameters"));
       arrays.get(parameter.name)!.data.set(value, r * value.length);

@@ -4,10 +4,10 @@
  */
 
 import { freeMemory } from "#files";
-import type { Circuit } from "../circuits/circuit.ts";
+import type { Circuit, VisualShape } from "../circuits/circuit.ts";
 import { sizeOf } from "../core/array.ts";
 import { elements } from "../graph/build.ts";
-import type { Recipe } from "./recipe.ts";
+import { batchSize, type Recipe } from "./recipe.ts";
 import { buildStep } from "./step-graph.ts";
 
 /** What one replica of a circuit needs. */
@@ -20,18 +20,13 @@ export interface Need {
   readonly memoryBytes: number;
 }
 
-/** The need of one replica at a recipe's batch. */
-export function replicaNeed(
-  circuit: Circuit,
-  recipe: Recipe,
-  { tokens, width }: { tokens: number; width: number },
-): Need {
-  const { graph, parameters, carry } = buildStep(circuit, recipe, {
-    replicas: 1,
-    batch: recipe.batch,
-    tokens,
-    width,
-  });
+/** A visual stream of so many pictures. */
+export type TrainingShape = VisualShape & { readonly pictures: number };
+
+/** The need of one replica. */
+export function replicaNeed(circuit: Circuit, recipe: Recipe, shape: TrainingShape): Need {
+  const batch = batchSize(recipe, shape.pictures);
+  const { graph, parameters, carry } = buildStep(circuit, recipe, { ...shape, replicas: 1, batch });
   const carried = new Set(Object.values(carry));
   let computed = 0;
   let state = 0;
@@ -39,20 +34,15 @@ export function replicaNeed(
     if (node.kind === "op") for (const output of node.outputs) computed += elements(output);
     else if (carried.has(node.name)) state += elements(node.outputs[0]!);
   }
-  const all = parameters.reduce((total, { shape }) => total + sizeOf(shape), 0);
-  const trained = parameters
-    .filter(({ trained }) => trained)
-    .reduce((total, { shape }) => total + sizeOf(shape), 0);
-  return { parameters: trained, diskBytes: 4 * all, memoryBytes: 4 * (2 * state + computed) };
+  const count = (specs: typeof parameters) => specs.reduce((total, { shape }) => total + sizeOf(shape), 0);
+  return {
+    parameters: count(parameters.filter(({ trained }) => trained)),
+    diskBytes: 4 * count(parameters),
+    memoryBytes: 4 * (2 * state + computed),
+  };
 }
 
 /** How many replicas to train at once: as many as half of the free memory holds, at least one. */
-export function groupSize(
-  circuit: Circuit,
-  recipe: Recipe,
-  shape: { tokens: number; width: number; pictures: number },
-): number {
-  const batch = Math.min(recipe.batch, shape.pictures);
-  const { memoryBytes } = replicaNeed(circuit, { ...recipe, batch }, shape);
-  return Math.max(1, Math.floor(freeMemory() / 2 / memoryBytes));
+export function groupSize(circuit: Circuit, recipe: Recipe, shape: TrainingShape): number {
+  return Math.max(1, Math.floor(freeMemory() / 2 / replicaNeed(circuit, recipe, shape).memoryBytes));
 }

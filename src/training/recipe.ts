@@ -16,7 +16,10 @@ export interface Recipe {
   readonly schedule:
     | { readonly kind: "cosine"; readonly warmup: number }
     | { readonly kind: "step"; readonly every: number; readonly factor: number };
+  /** Largest batch. */
   readonly batch: number;
+  /** A small set takes smaller batches, so that an epoch has at least so many steps. */
+  readonly stepsPerEpoch: number;
   readonly epochs: number;
   /** `mse` on both scales; `published`: smooth L1 (beta .5) for arousal, MSE for valence, weights .7/.3, .6/.4, .5/.5. */
   readonly loss: "mse" | "published";
@@ -35,10 +38,11 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   vca: {
     name: "vca",
     optimizer: { kind: "adamw", decay: 0.01, beta2: 0.99 },
-    lr: 1e-3,
-    schedule: { kind: "cosine", warmup: 3 },
+    lr: 3e-3,
+    schedule: { kind: "cosine", warmup: 2 },
     batch: 64,
-    epochs: 30,
+    stepsPerEpoch: 9,
+    epochs: 20,
     loss: "mse",
     standardiseRatings: true,
     flip: true,
@@ -52,6 +56,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     lr: 1e-4,
     schedule: { kind: "step", every: 40, factor: 0.1 },
     batch: 64,
+    stepsPerEpoch: 1,
     epochs: 50,
     loss: "mse",
     standardiseRatings: false,
@@ -66,6 +71,11 @@ export function findRecipe(name: string, changes: Partial<Recipe> = {}): Recipe 
   const recipe = RECIPES[name];
   if (!recipe) throw unknownName("fit", "recipe", name, Object.keys(RECIPES));
   return { ...recipe, ...changes };
+}
+
+/** The batch of a recipe for S pictures. */
+export function batchSize({ batch, stepsPerEpoch }: Recipe, pictures: number): number {
+  return Math.min(batch, Math.ceil(pictures / stepsPerEpoch));
 }
 
 /** The learning rate at a step. */

@@ -2,19 +2,18 @@
  * @file One training step as one ONNX graph: forward pass, loss, backward pass, optimizer, moving average.
  * A step is a pure function of (parameters, batch, masks, learning rate).
  */
-import type { Circuit } from "../circuits/circuit.ts";
-import { applyCircuit, type MaskSpec, type ParameterSpec } from "../circuits/model.ts";
+import type { Circuit, VisualShape } from "../circuits/circuit.ts";
+import { applyCircuit } from "../circuits/model.ts";
+import type { MaskSpec, ParameterSpec } from "../circuits/parts.ts";
 import { gradients } from "../graph/backward.ts";
 import { add, div, Graph, mul, relu, reshape, sub, sum, type Value } from "../graph/build.ts";
 import { adamw, MOMENTS, sgd } from "../graph/optimizer.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Lengths of a training step's axes. */
-export interface StepShape {
+export interface StepShape extends VisualShape {
   readonly replicas: number;
   readonly batch: number;
-  readonly tokens: number;
-  readonly width: number;
 }
 
 /** A training step and what a loop must know to run it. */
@@ -61,16 +60,11 @@ function replicaLosses(graph: Graph, error: Value, recipe: Recipe): Value {
  * `sampleWeights`, `lossWeights`, `lr`, for AdamW `c1` and `c2`, the masks, and what it carries; its
  * outputs are `losses` `[R]` and what it carries.
  */
-export function buildStep(
-  circuit: Circuit,
-  recipe: Recipe,
-  { replicas, batch, tokens, width }: StepShape,
-): StepGraph {
+export function buildStep(circuit: Circuit, recipe: Recipe, shape: StepShape): StepGraph {
+  const { replicas, batch } = shape;
   const graph = new Graph();
-  const applied = applyCircuit(graph, circuit, graph.input("tokens", [batch, tokens, width]), {
-    replicas,
-    dropout: true,
-  });
+  const visual = { tokens: graph.input("tokens", [batch, shape.tokens, shape.width]), hasCls: shape.hasCls };
+  const applied = applyCircuit(graph, circuit, visual, { replicas, dropout: true });
   const ratings = reshape(graph.input("ratings", [batch, 2]), [1, batch, 2]);
   const error = div(sub(applied.predictions, ratings), applied.ratingScale);
   const losses = graph.scope("loss", () => replicaLosses(graph, error, recipe));
@@ -101,7 +95,7 @@ export function buildStep(
     const decay = parameter.decay ? optimizer.decay : 0;
     const update = graph.scope(`update/${name}`, () =>
       optimizer.kind === "adamw"
-        ? adamw(before, adam!, { decay })
+        ? adamw(before, adam!, { decay, beta2: optimizer.beta2 })
         : sgd(before, { lr }, { ...optimizer, decay }),
     );
     carried(name, update.parameter);

@@ -1,8 +1,8 @@
-/** @file What ridge sees of tokens: the CLS token where there is one, and the mean of the patch tokens. */
+/** @file A picture's summary: the CLS token where there is one, and the mean patch token. What ridge learns from. */
 import { type NdArray, zeros } from "../core/array.ts";
 
 /** `[S, T, D]` to `[S, 2 D]` (CLS, then mean), `[S, D]` without a CLS token or with one token only. */
-export function ridgeFeatures(tokens: NdArray, hasCls: boolean): NdArray {
+export function summaryFeatures(tokens: NdArray, hasCls: boolean): NdArray {
   const [S, T, D] = tokens.shape as [number, number, number];
   const leading = hasCls && T > 1 ? 1 : 0;
   const F = D * (1 + leading);

@@ -1,0 +1,76 @@
+/**
+ * @file The engine in a browser tab: onnxruntime-web in a worker of its own, so that the page stays awake.
+ * Everything comes from the page's own server, and a content security policy needs no more than
+ * `script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'`. Threads need a cross-origin isolated page
+ * (headers COOP `same-origin` and COEP `require-corp`, on the scripts of workers too).
+ *
+ * Bundlers: Vite with `worker.format: "es"`, because a worker loads only the build its provider needs.
+ */
+import { VcaError } from "../errors.ts";
+import { connect } from "./client.ts";
+import type { Reply, Request } from "./host.ts";
+import type { Session, SessionOptions } from "./session.ts";
+import type { Start } from "./web.worker.ts";
+
+type Provider = Start["provider"];
+
+const HOST: typeof import("./web.worker.ts").HOST = "vca-engine-host";
+const wasmFiles: Partial<Record<Provider, string>> = {};
+
+/**
+ * Sets where later sessions find onnxruntime's .wasm file of each provider: `ort-wasm-simd-threaded.wasm`
+ * for `wasm`, `ort-wasm-simd-threaded.asyncify.wasm` for `webgpu`. Default: where the bundler put it.
+ * @param files URLs, absolute or relative to the page
+ */
+export function useWasm(files: Readonly<Partial<Record<Provider, string>>>): void {
+  Object.assign(wasmFiles, files);
+}
+
+/**
+ * Opens an ONNX model in a worker of this tab.
+ * @param model bytes of the .onnx file
+ * @param options `threads` is 1 where the page is not cross-origin isolated
+ * @throws EngineError when the engine refuses the model or the provider.
+ */
+export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const { provider = "wasm" } = options;
+  const names = (await listProviders()).map(({ name }) => name);
+  if (!names.includes(provider)) {
+    throw new VcaError(
+      "EngineError",
+      `engine: provider "${provider}" is not in this browser. Choose one that is: ${names.join(", ")}.`,
+    );
+  }
+  // Without an extension, because it is .ts in src and .js in dist.
+  const worker = new Worker(new URL("./web.worker", import.meta.url), { type: "module", name: HOST });
+  const wasm = wasmFiles[provider as Provider];
+  worker.postMessage({
+    provider: provider as Provider,
+    threads: crossOriginIsolated ? (options.threads ?? navigator.hardwareConcurrency) : 1,
+    wasm: wasm && new URL(wasm, document.baseURI).href,
+  } satisfies Start);
+
+  let gone = (_reason: string) => {};
+  const channel = {
+    send: (request: Request) => worker.postMessage(request),
+    onReply: (listener: (reply: Reply) => void) => {
+      worker.onmessage = ({ data }: MessageEvent<Reply>) => listener(data);
+    },
+    onEnd: (listener: (reason: string) => void) => {
+      gone = listener;
+      // A script that cannot be loaded has no message.
+      worker.onerror = ({ message }) => listener(message || "its worker could not be loaded");
+    },
+    end: async () => {
+      worker.terminate(); // of which nobody is told
+      gone("its worker ended");
+    },
+  };
+  return connect(channel, model, options);
+}
+
+/** The providers of this browser: `wasm`, and `webgpu` where it shares a GPU. All of them come with the page. */
+export async function listProviders(): Promise<{ name: string; bundled: boolean }[]> {
+  const adapter = await navigator.gpu?.requestAdapter();
+  return ["wasm", ...(adapter ? ["webgpu"] : [])].map((name) => ({ name, bundled: true }));
+}
