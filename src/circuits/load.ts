@@ -66,24 +66,22 @@ export async function loadCircuit(nameOrFile: string, width: number): Promise<Ci
 export function parseCircuit(text: string, where: string): Circuit {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const fail = (path: readonly (string | number)[], message: string) => {
+  const fail = (path: readonly (string | number)[], message: string, at?: number) => {
     const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-    const line = lines.linePos(node?.range?.[0] ?? 0).line;
+    const { line } = lines.linePos(at ?? node?.range?.[0] ?? 0);
     return new VcaError(
       "ConfigError",
       `${where} line ${line}: ${[...path].join(".") || "circuit"}: ${message}. See \`vca circuits show vca\` for a whole one.`,
     );
   };
   const broken = document.errors[0];
-  if (broken) throw fail([], broken.message.split("\n")[0]!);
+  if (broken) throw fail([], broken.message.replace(/ at line \d+, column \d+:[^]*/, ""), broken.pos[0]);
   const { data, error } = schema.safeParse(document.toJS());
   if (error) {
     const issue = error.issues[0]!;
     const path = issue.path as (string | number)[];
-    throw fail(
-      document.hasIn(path) ? path : path.slice(0, -1),
-      `${path.at(-1) ?? ""} ${issue.message}`.trim(),
-    );
+    if (path.length === 0 || document.hasIn(path)) throw fail(path, issue.message);
+    throw fail(path.slice(0, -1), `${String(path.at(-1))}: ${issue.message}`);
   }
   checkWiring(data, fail);
   return data;

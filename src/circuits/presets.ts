@@ -6,9 +6,10 @@
  */
 
 import { sizeOf } from "../core/array.ts";
+import { Random } from "../core/random.ts";
 import { unknownName } from "../errors.ts";
 import { Graph } from "../graph/build.ts";
-import type { Circuit, Nucleus } from "./circuit.ts";
+import { type Circuit, type Nucleus, VISUAL } from "./circuit.ts";
 import { applyCircuit } from "./model.ts";
 import { PROJECTIONS, projections } from "./projections.ts";
 
@@ -177,8 +178,57 @@ const vca: Preset = (name) => {
   };
 };
 
+/** A variant of `vca`: what is changed, in words and in the circuit. */
+function variant(description: string, change: (circuit: Circuit) => Partial<Circuit>): Preset {
+  return (name, width) => {
+    const circuit = vca(name, width);
+    return { ...circuit, ...change(circuit), name, description: `vca ${description}` };
+  };
+}
+
+const withoutNucleus = (gone: string) => (circuit: Circuit) => ({
+  nuclei: circuit.nuclei.filter(({ id }) => id !== gone),
+  projections: circuit.projections.filter(({ from, to }) => from !== gone && to !== gone),
+});
+
+/** Each nucleus keeps the number and signs of its afferents; where they come from is drawn among the nuclei before it. */
+function shuffledProjections({ nuclei, projections }: Circuit): Partial<Circuit> {
+  const random = Random.seeded(0).at("shuffled projections");
+  const ids = nuclei.map(({ id }) => id);
+  const used = new Set<string>();
+  return {
+    projections: projections.map((projection) => {
+      if (projection.from === VISUAL) return projection;
+      const earlier = ids
+        .slice(0, ids.indexOf(projection.to))
+        .filter((from) => !used.has(`${from} ${projection.to}`));
+      const from = earlier[random.integer(earlier.length)]!;
+      used.add(`${from} ${projection.to}`);
+      return { ...projection, from, source: "control: no anatomy" };
+    }),
+  };
+}
+
+/** The ablations and controls of `vca`; each is trained anew, unlike a lesion. */
+const VARIANTS: Readonly<Record<string, Preset>> = {
+  "vca-no-itc": variant("without ITC", withoutNucleus("ITC")),
+  "vca-no-direct": variant("without the direct projection from LA to CeA", ({ projections }) => ({
+    projections: projections.filter(({ from, to }) => !(from === "LA" && to === "CeA")),
+  })),
+  "vca-no-attention": variant("with the summary alone, in pooled mode", ({ nuclei }) => ({
+    visual: "pooled",
+    nuclei: nuclei.map((nucleus) => ({ ...nucleus, summary: "none" })),
+  })),
+  "vca-feedback": variant("with feedback from B to the visual stream, two passes", ({ projections }) => ({
+    passes: 2,
+    projections: [...projections, PROJECTIONS["B->visual"]],
+  })),
+  "vca-shuffled": variant("with shuffled projections", shuffledProjections),
+};
+
 const PRESETS: Readonly<Record<string, Preset>> = {
   vca,
+  ...VARIANTS,
   liu2025,
   "serial-linear": matched("serial", false, "tokens"),
   "serial-attention": matched("serial", true, "tokens"),

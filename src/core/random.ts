@@ -66,6 +66,34 @@ export class Random {
     return first;
   }
 
+  /**
+   * `target.length` random words, as `bits` would give them one by one, at several times its speed: two words
+   * of state, no allocation.
+   */
+  fillBits(target: Uint32Array): void {
+    const [key0, key1] = this.#key;
+    const keys = [key0 | 0, key1 | 0, PARITY ^ key0 ^ key1];
+    for (let i = 0; i < target.length; i += 2) {
+      let x0 = (this.#position++ + keys[0]!) | 0;
+      let x1 = keys[1]!;
+      for (let injection = 1; injection <= 5; injection++) {
+        const even = (injection & 1) === 1;
+        x0 = (x0 + x1) | 0;
+        x1 = (even ? (x1 << 13) | (x1 >>> 19) : (x1 << 17) | (x1 >>> 15)) ^ x0;
+        x0 = (x0 + x1) | 0;
+        x1 = (even ? (x1 << 15) | (x1 >>> 17) : (x1 << 29) | (x1 >>> 3)) ^ x0;
+        x0 = (x0 + x1) | 0;
+        x1 = (even ? (x1 << 26) | (x1 >>> 6) : (x1 << 16) | (x1 >>> 16)) ^ x0;
+        x0 = (x0 + x1) | 0;
+        x1 = (even ? (x1 << 6) | (x1 >>> 26) : (x1 << 24) | (x1 >>> 8)) ^ x0;
+        x0 = (x0 + keys[injection % 3]!) | 0;
+        x1 = (x1 + keys[(injection + 1) % 3]! + injection) | 0;
+      }
+      target[i] = x0;
+      if (i + 1 < target.length) target[i + 1] = x1;
+    }
+  }
+
   /** Uniform on [0, 1), 32 bits fine. */
   uniform(): number {
     return this.bits() / 2 ** 32;

@@ -33,19 +33,12 @@ export function useWasm(files: Readonly<Partial<Record<Provider, string>>>): voi
  * @throws EngineError when the engine refuses the model or the provider.
  */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const { provider = "wasm" } = options;
-  const names = (await listProviders()).map(({ name }) => name);
-  if (!names.includes(provider)) {
-    throw new VcaError(
-      "EngineError",
-      `engine: provider "${provider}" is not in this browser. Choose one that is: ${names.join(", ")}.`,
-    );
-  }
+  const provider = await available(options.provider ?? "wasm");
   // Without an extension, because it is .ts in src and .js in dist.
   const worker = new Worker(new URL("./web.worker", import.meta.url), { type: "module", name: HOST });
-  const wasm = wasmFiles[provider as Provider];
+  const wasm = wasmFiles[provider];
   worker.postMessage({
-    provider: provider as Provider,
+    provider,
     threads: crossOriginIsolated ? (options.threads ?? navigator.hardwareConcurrency) : 1,
     wasm: wasm && new URL(wasm, document.baseURI).href,
   } satisfies Start);
@@ -67,6 +60,17 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
     },
   };
   return connect(channel, model, options);
+}
+
+/** The provider of that name. Only a session on the GPU asks for one, because browsers log that they have none. */
+async function available(name: string): Promise<Provider> {
+  if (name === "wasm") return name;
+  const names = (await listProviders()).map((provider) => provider.name);
+  if (name === "webgpu" && names.includes(name)) return name;
+  throw new VcaError(
+    "EngineError",
+    `engine: provider "${name}" is not in this browser. Choose one that is: ${names.join(", ")}.`,
+  );
 }
 
 /** The providers of this browser: `wasm`, and `webgpu` where it shares a GPU. All of them come with the page. */

@@ -19,7 +19,9 @@ export interface Start {
 type Host = (request: Request) => Promise<Reply>;
 
 async function load({ provider, threads, wasm }: Start): Promise<Host> {
-  const ort = await (provider === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"));
+  const ort = await (provider === "webgpu"
+    ? import("onnxruntime-web/webgpu")
+    : import("onnxruntime-web/wasm"));
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = threads;
   if (wasm !== undefined) ort.env.wasm.wasmPaths = { wasm };

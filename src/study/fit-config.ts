@@ -21,7 +21,8 @@ const schema = z.strictObject({
   grid: z.int().min(1).max(64).default(7),
   /** A preset's name or a circuit's YAML file. */
   circuit: z.string().default("vca"),
-  recipe: z.string().default("vca"),
+  /** Default: the circuit's own, or `vca`. */
+  recipe: z.string().optional(),
   epochs: z.int().min(0).optional(),
   batch: z.int().min(1).optional(),
   lr: z.number().positive().optional(),

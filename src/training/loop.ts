@@ -159,15 +159,22 @@ async function runEpoch(session: Session, step: StepGraph, options: EpochOptions
   const trains = replicas.map(({ train }) => new Set(train));
   const stepsPerEpoch = Math.ceil(S / batch);
   const total = replicas.map(() => 0);
-  for (let i = 0; i < stepsPerEpoch; i++) {
+  const feedsOf = (i: number) => {
     const rows = order.subarray(i * batch, (i + 1) * batch);
     const t = epoch * stepsPerEpoch + i;
-    const { losses } = await session.run({
+    return {
       ...batchFeeds(options, rows, chosen),
       ...scheduleFeeds(recipe, t, stepsPerEpoch),
       sampleWeights: sampleWeights(rows, trains, batch),
       ...maskFeeds(step.masks, replicas, random.at("mask", t)),
-    });
+    };
+  };
+  let feeds = feedsOf(0);
+  for (let i = 0; i < stepsPerEpoch; i++) {
+    const t = epoch * stepsPerEpoch + i;
+    const running = session.run(feeds);
+    if (i + 1 < stepsPerEpoch) feeds = feedsOf(i + 1); // drawn while the step runs
+    const { losses } = await running;
     replicas.forEach(({ name }, r) => {
       const loss = Number(losses!.data[r]);
       if (!Number.isFinite(loss)) {
@@ -236,11 +243,12 @@ function maskFeeds(
     masks.map(({ name, shape, rate }) => {
       const mask = zeros(shape);
       const size = mask.data.length / replicas.length;
+      const words = new Uint32Array(size);
       const threshold = rate * 2 ** 32;
       const kept = 1 / (1 - rate);
       replicas.forEach(({ fold }, r) => {
-        const stream = random.at(name, fold + 1);
-        for (let i = r * size; i < (r + 1) * size; i++) mask.data[i] = stream.bits() < threshold ? 0 : kept;
+        random.at(name, fold + 1).fillBits(words);
+        for (let i = 0; i < size; i++) mask.data[r * size + i] = words[i]! < threshold ? 0 : kept;
       });
       return [name, mask];
     }),

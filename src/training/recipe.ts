@@ -12,10 +12,14 @@ export interface Recipe {
     | { readonly kind: "sgd"; readonly decay: number; readonly momentum: number };
   /** Largest learning rate. */
   readonly lr: number;
-  /** `cosine` to zero after warm-up; `step` multiplies by a factor every so many epochs. */
+  /**
+   * `cosine`: linear warm-up, then to zero. `step`: times a factor every so many epochs. `plateau`: linear
+   * warm-up, linear decay until an epoch, then a constant share of `lr`.
+   */
   readonly schedule:
     | { readonly kind: "cosine"; readonly warmup: number }
-    | { readonly kind: "step"; readonly every: number; readonly factor: number };
+    | { readonly kind: "step"; readonly every: number; readonly factor: number }
+    | { readonly kind: "plateau"; readonly warmup: number; readonly until: number; readonly share: number };
   /** Largest batch. */
   readonly batch: number;
   /** A small set takes smaller batches, so that an epoch has at least so many steps. */
@@ -33,8 +37,25 @@ export interface Recipe {
   readonly ema: number;
 }
 
-/** The ready-made recipes. */
+/** Liu et al. 2025, Methods. Differs from the paper: four cached views stand for fresh augmentation at each step. */
+const liu2025: Recipe = {
+  name: "liu2025",
+  optimizer: { kind: "sgd", decay: 1e-4, momentum: 0 },
+  lr: 1e-4,
+  schedule: { kind: "step", every: 40, factor: 0.1 },
+  batch: 64,
+  stepsPerEpoch: 1,
+  epochs: 50,
+  loss: "mse",
+  standardiseRatings: false,
+  flip: false,
+  views: 4,
+  ema: 0,
+};
+
+/** The ready-made recipes. A circuit of the same name takes its own by default. */
 export const RECIPES: Readonly<Record<string, Recipe>> = {
+  /** Chosen on 674 theme-disjoint OASIS pictures: docs/decisions/010-the-vca-circuit.md. */
   vca: {
     name: "vca",
     optimizer: { kind: "adamw", decay: 0.01, beta2: 0.99 },
@@ -49,22 +70,27 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     views: 0,
     ema: 0,
   },
-  /** Liu et al. 2025, Methods. Differs from the paper: four cached views stand for fresh augmentation at each step. */
-  liu2025: {
-    name: "liu2025",
-    optimizer: { kind: "sgd", decay: 1e-4, momentum: 0 },
-    lr: 1e-4,
-    schedule: { kind: "step", every: 40, factor: 0.1 },
-    batch: 64,
-    stepsPerEpoch: 1,
-    epochs: 50,
-    loss: "mse",
-    standardiseRatings: false,
-    flip: false,
-    views: 4,
-    ema: 0,
+  liu2025,
+  /** The paper's without augmentation. */
+  "liu2025-noaug": { ...liu2025, name: "liu2025-noaug", views: 0 },
+  /**
+   * The README of the published code (cswin/VCA_Full). It names neither the optimizer nor the plateau's height:
+   * the paper's SGD and a tenth are assumed.
+   */
+  "liu2025-code": {
+    ...liu2025,
+    name: "liu2025-code",
+    lr: 1e-3,
+    schedule: { kind: "plateau", warmup: 5, until: 30, share: 0.1 },
+    batch: 128,
+    loss: "published",
   },
 };
+
+/** The recipe that a circuit is trained by when none is named. */
+export function defaultRecipe(circuit: string): string {
+  return circuit in RECIPES ? circuit : "vca";
+}
 
 /** A recipe by name, with some of its numbers replaced. @throws ConfigError for an unknown name. */
 export function findRecipe(name: string, changes: Partial<Recipe> = {}): Recipe {
@@ -83,8 +109,12 @@ export function learningRate(recipe: Recipe, step: number, stepsPerEpoch: number
   const epoch = step / stepsPerEpoch;
   const { schedule, lr, epochs } = recipe;
   if (schedule.kind === "step") return lr * schedule.factor ** Math.floor(epoch / schedule.every);
-  if (epoch < schedule.warmup) return (lr * (step + 1)) / (schedule.warmup * stepsPerEpoch);
-  return (lr / 2) * (1 + Math.cos((Math.PI * (epoch - schedule.warmup)) / (epochs - schedule.warmup)));
+  const { warmup } = schedule;
+  if (epoch < warmup) return (lr * (step + 1)) / (warmup * stepsPerEpoch);
+  if (schedule.kind === "cosine")
+    return (lr / 2) * (1 + Math.cos((Math.PI * (epoch - warmup)) / (epochs - warmup)));
+  const decayed = Math.min(1, (epoch - warmup) / (schedule.until - warmup));
+  return lr * (1 - (1 - schedule.share) * decayed);
 }
 
 /** Weights of the valence and arousal losses when a share `progress` of training is done. */
