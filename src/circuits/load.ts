@@ -75,7 +75,7 @@ export function parseCircuit(text: string, where: string): Circuit {
     );
   };
   const broken = document.errors[0];
-  if (broken) throw fail([], broken.message.replace(/ at line \d+, column \d+:[^]*/, ""), broken.pos[0]);
+  if (broken) throw fail([], broken.message.replace(/ at line \d+, column \d+:.*/s, ""), broken.pos[0]);
   const { data, error } = schema.safeParse(document.toJS());
   if (error) {
     const issue = error.issues[0]!;

@@ -27,6 +27,7 @@ import {
   slice,
   softmax,
   sub,
+  sum,
   swapLast,
   transpose,
   type Value,
@@ -222,11 +223,10 @@ class Application {
   /** The picture's summary, standardised: the CLS token where there is one, then the mean patch: `[R, B, F]`. */
   #summary(): Value {
     const { tokens, hasCls } = this.#visual;
-    const cls = hasCls && this.#T > 1;
-    const patches = cls ? slice(tokens, 1, 1, this.#T) : tokens;
-    const average = mean(patches, [1]); // [B, 1, D]
+    const cls = hasCls && this.#T > 1 ? slice(tokens, 1, 0, 1) : undefined; // [B, 1, D]
+    const average = cls ? mul(sub(sum(tokens, [1]), cls), 1 / (this.#T - 1)) : mean(tokens, [1]); // [B, 1, D]
     const F = cls ? 2 * this.#D : this.#D;
-    const whole = reshape(cls ? concat([slice(tokens, 1, 0, 1), average], 2) : average, [1, this.#B, F]);
+    const whole = reshape(cls ? concat([cls, average], 2) : average, [1, this.#B, F]);
     const centered = sub(whole, this.#parts.statistic("summary/center", [1, F]));
     return div(centered, this.#parts.statistic("summary/scale", [1, F]));
   }

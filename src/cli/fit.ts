@@ -42,7 +42,10 @@ export function addFit(program: VcaCommand, io: Io): void {
     )
     .option("--grid <n>", "patch tokens are averaged to n x n (default: 7)", whole("--grid", 1, 7))
     .option("--circuit <circuit>", "a name of `vca circuits` or a YAML file (default: vca)")
-    .option("--recipe <recipe>", "how it is trained: vca or liu2025 (default: vca)")
+    .option(
+      "--recipe <recipe>",
+      "how it is trained: vca, liu2025, liu2025-noaug or liu2025-code (default: the circuit's own, else vca)",
+    )
     .option("--epochs <n>", "epochs (default: the recipe's)", whole("--epochs", 0, 50))
     .option("--batch <n>", "pictures in a step (default: the recipe's)", whole("--batch", 1, 64))
     .option("--lr <rate>", "largest learning rate (default: the recipe's)", positive("--lr", 0.001))

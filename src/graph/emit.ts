@@ -31,7 +31,7 @@ export interface EmitOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** The name of a value's tensor in the ONNX file. */
+/** The name of a value's tensor, unless it is an output of the graph. */
 export function tensorName(value: Value): string {
   return value.index === 0 ? value.node.name : `${value.node.name}:${value.index}`;
 }
@@ -54,10 +54,12 @@ export class Emitter {
   readonly nodes: NodeMessage[] = [];
   readonly initializers = new Map<string, TensorMessage>();
   readonly opset: number;
+  /** Values that are outputs of the graph and so bear the output's name. */
+  readonly #names: ReadonlyMap<Value, string>;
   #current = "";
   #intermediates = 0;
 
-  constructor(opset: number) {
+  constructor(opset: number, names: ReadonlyMap<Value, string>) {
     if (opset < 13 || opset > 21) {
       throw new VcaError(
         "UnsupportedError",
@@ -65,6 +67,12 @@ export class Emitter {
       );
     }
     this.opset = opset;
+    this.#names = names;
+  }
+
+  /** The name of a value's tensor. */
+  nameOf(value: Value): string {
+    return this.#names.get(value) ?? tensorName(value);
   }
 
   /** Adds the nodes of one operation. */
@@ -72,8 +80,8 @@ export class Emitter {
     this.#current = node.name;
     this.#intermediates = 0;
     const io = {
-      inputs: node.inputs.map(tensorName),
-      outputs: node.outputs.map(tensorName),
+      inputs: node.inputs.map((input) => this.nameOf(input)),
+      outputs: node.outputs.map((output) => this.nameOf(output)),
       shapes: node.inputs.map((input) => input.shape),
     };
     (OPS[node.op] as Rule<object>).emit(this, io, node.attributes);
@@ -128,17 +136,24 @@ export class Emitter {
     else this.node(type, [input], [output], { keepdims, axes });
   }
 
-  /** LayerNormalization exists from 17; before, its formula is written out. */
+  /** LayerNormalization exists from 17; before, its formula is written out. A replica's result does not depend on how many there are. */
   layerNorm(
     io: { inputs: readonly string[]; outputs: readonly string[]; shapes: readonly Shape[] },
     epsilon: number,
   ): void {
     const [x, scale, shift] = io.inputs as [string, string, string];
     if (this.opset >= 17) {
-      this.node("LayerNormalization", [x, scale, shift], io.outputs, {
-        axis: -1,
-        epsilon: { float: epsilon },
-      });
+      const attributes = { axis: -1, epsilon: { float: epsilon } };
+      if (io.shapes[1]!.length === 1) {
+        this.node("LayerNormalization", [x, scale, shift], io.outputs, attributes);
+        return;
+      }
+      // Scales of several replicas take another path in onnxruntime than those of one, and last bits differ.
+      const U = io.shapes[0]!.at(-1) as number;
+      const ones = this.#constant(`ones/${U}`, { shape: [U], data: new Float32Array(U).fill(1) });
+      const normal = `${io.outputs[0]}#normal`;
+      this.node("LayerNormalization", [x, ones], [normal, ...io.outputs.slice(1)], attributes);
+      this.node("Add", [this.intermediate("Mul", [normal, scale]), shift], [io.outputs[0]!]);
       return;
     }
     const [output, center, inverse] = io.outputs as [string, string, string];
@@ -174,7 +189,10 @@ function livingNodes(graph: Graph): Node[] {
  * @throws CheckpointError when a parameter has no value or another shape.
  */
 export function emitOnnx(graph: Graph, options: EmitOptions = {}): Model {
-  const emitter = new Emitter(options.opset ?? 17);
+  const named = new Map<Value, string>();
+  for (const [name, value] of graph.outputs)
+    if (value.node.kind === "op" && !named.has(value)) named.set(value, name);
+  const emitter = new Emitter(options.opset ?? 17, named);
   const input: ValueInfo[] = [];
   for (const node of livingNodes(graph)) {
     const value = node.outputs[0]!;
@@ -188,7 +206,7 @@ export function emitOnnx(graph: Graph, options: EmitOptions = {}): Model {
       );
   }
   const output = [...graph.outputs].map(([name, value]) => {
-    emitter.node("Identity", [tensorName(value)], [name]);
+    if (emitter.nameOf(value) !== name) emitter.node("Identity", [emitter.nameOf(value)], [name]);
     return valueInfo(name, value.shape);
   });
   return create(ModelSchema, {

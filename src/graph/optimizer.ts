@@ -29,7 +29,8 @@ export function adamw(
 ): Update {
   const m = add(mul(moments[0]!, BETA1), mul(gradient, 1 - BETA1));
   const v = add(mul(moments[1]!, beta2), mul(mul(gradient, gradient), 1 - beta2));
-  const direction = div(div(m, c1), add(sqrt(div(v, c2)), epsilon));
+  // (m / c1) / (sqrt(v / c2) + epsilon) with the scalars gathered: they cost nothing, passes over arrays do.
+  const direction = div(m, add(mul(sqrt(v), div(c1, sqrt(c2))), mul(c1, epsilon)));
   const kept = decay === 0 ? parameter : mul(parameter, sub(1, mul(lr, decay)));
   return { parameter: sub(kept, mul(direction, lr)), moments: [m, v] };
 }

@@ -5,37 +5,40 @@
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { VcaError } from "../errors.ts";
+import { defaultRecipe } from "../training/recipe.ts";
 
-const schema = z.strictObject({
-  /** `oasis:PATH`, `emoji`, `table:FILE.csv`. */
-  stimuli: z.string(),
-  /** The declared rating scale, such as `1-9`, for sets that do not fix it. */
-  scale: z.string().optional(),
-  /** A catalogue name, a folder in the hub's layout, or an .onnx file. */
-  encoder: z.string().default("efficientnet-lite0"),
-  /** Taps by depth or name, such as `6,9,12`; default: those of the encoder. */
-  taps: z.string().optional(),
-  /** `all` taps side by side, or the one that ridge prefers in the `inner` folds of each outer fold. */
-  tapChoice: z.enum(["all", "inner"]).default("all"),
-  /** Patch tokens are averaged to grid x grid. */
-  grid: z.int().min(1).max(64).default(7),
-  /** A preset's name or a circuit's YAML file. */
-  circuit: z.string().default("vca"),
-  /** Default: the circuit's own, or `vca`. */
-  recipe: z.string().optional(),
-  epochs: z.int().min(0).optional(),
-  batch: z.int().min(1).optional(),
-  lr: z.number().positive().optional(),
-  folds: z.int().min(2).default(10),
-  split: z.enum(["random", "stratified", "grouped", "leave-one-group-out", "halves"]).default("random"),
-  /** Column whose labels stay together in grouped folds. */
-  group: z.string().optional(),
-  seeds: z.int().min(1).default(5),
-  /** The first seed; the others follow it. */
-  seed: z.int().min(0).default(0),
-  /** Trains on ratings permuted over pictures (whole groups with `group`): a null distribution's draw. */
-  shuffleRatings: z.boolean().default(false),
-});
+const schema = z
+  .strictObject({
+    /** `oasis:PATH`, `emoji`, `table:FILE.csv`. */
+    stimuli: z.string(),
+    /** The declared rating scale, such as `1-9`, for sets that do not fix it. */
+    scale: z.string().optional(),
+    /** A catalogue name, a folder in the hub's layout, or an .onnx file. */
+    encoder: z.string().default("efficientnet-lite0"),
+    /** Taps by depth or name, such as `6,9,12`; default: those of the encoder. */
+    taps: z.string().optional(),
+    /** `all` taps side by side, or the one that ridge prefers in the `inner` folds of each outer fold. */
+    tapChoice: z.enum(["all", "inner"]).default("all"),
+    /** Patch tokens are averaged to grid x grid. */
+    grid: z.int().min(1).max(64).default(7),
+    /** A preset's name or a circuit's YAML file. */
+    circuit: z.string().default("vca"),
+    /** Default: the circuit's own, or `vca`. */
+    recipe: z.string().optional(),
+    epochs: z.int().min(0).optional(),
+    batch: z.int().min(1).optional(),
+    lr: z.number().positive().optional(),
+    folds: z.int().min(2).default(10),
+    split: z.enum(["random", "stratified", "grouped", "leave-one-group-out", "halves"]).default("random"),
+    /** Column whose labels stay together in grouped folds. */
+    group: z.string().optional(),
+    seeds: z.int().min(1).default(5),
+    /** The first seed; the others follow it. */
+    seed: z.int().min(0).default(0),
+    /** Trains on ratings permuted over pictures (whole groups with `group`): a null distribution's draw. */
+    shuffleRatings: z.boolean().default(false),
+  })
+  .transform((config) => ({ ...config, recipe: config.recipe ?? defaultRecipe(config.circuit) }));
 
 /** A fit, every default filled in. */
 export type FitConfig = z.infer<typeof schema>;

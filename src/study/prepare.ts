@@ -18,7 +18,7 @@ import { type Duplicates, findDuplicates } from "../stimuli/duplicates.ts";
 import { planFolds } from "../stimuli/folds.ts";
 import { parseScale } from "../stimuli/scale.ts";
 import { openStimuli, type StimulusSet } from "../stimuli/set.ts";
-import { defaultRecipe, findRecipe, type Recipe } from "../training/recipe.ts";
+import { findRecipe, type Recipe } from "../training/recipe.ts";
 import type { FitConfig } from "./fit-config.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -141,7 +141,7 @@ export async function prepareFit(config: FitConfig, work: WorkOptions): Promise<
   const { reporter } = work;
   const changes = { epochs: config.epochs, batch: config.batch, lr: config.lr };
   const recipe = findRecipe(
-    config.recipe ?? defaultRecipe(config.circuit),
+    config.recipe,
     Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
   );
   const { visual } = await loadCircuit(config.circuit, 64); // how pictures enter does not depend on the width

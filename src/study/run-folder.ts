@@ -58,15 +58,15 @@ export class RunFolder {
   static async begin(path: string, config: FitConfig): Promise<RunFolder> {
     const folder = new RunFolder(path, config);
     const file = `${path}/fit.yaml`;
-    const text = writeFitConfig(config);
-    if (!(await exists(file))) await writeFileAtomic(file, text);
-    else if ((await readText(file)) !== text) {
-      const differs = firstDifference(readFitConfig(await readText(file), file), config);
+    const before = (await exists(file)) ? readFitConfig(await readText(file), file) : undefined;
+    const differs = before && firstDifference(before, config);
+    if (differs) {
       throw new VcaError(
         "ConfigError",
         `${path}: an empty folder or this fit's own was expected, got a run with ${differs}. Choose another --out.`,
       );
     }
+    if (!before) await writeFileAtomic(file, writeFitConfig(config));
     await removeTemporaryFiles(path);
     return folder;
   }
@@ -146,8 +146,8 @@ export function folderName(nameOrPath: string): string {
     .replace(/\.(onnx|ya?ml)$/, "");
 }
 
-function firstDifference(before: FitConfig, now: FitConfig): string {
+function firstDifference(before: FitConfig, now: FitConfig): string | undefined {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])] as (keyof FitConfig)[];
-  const key = keys.find((name) => before[name] !== now[name])!;
-  return `${key} ${before[key]} where this has ${now[key]}`;
+  const key = keys.find((name) => before[name] !== now[name]);
+  return key && `${key} ${before[key] ?? "unset"} where this has ${now[key] ?? "none"}`;
 }
