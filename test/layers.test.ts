@@ -62,7 +62,7 @@ describe("layers", () => {
   });
 
   it("keep onnxruntime in the engine, sharp in the decoder, node: in the Node files and the command line", () => {
-    const engine = /^engine\/(node|web|host)\.ts$/;
+    const engine = /^engine\/(node|web|host)(\.worker)?\.ts$/;
     expect(
       offenders(
         (file) => engine.test(file),

@@ -8,7 +8,13 @@ import { summaryFeatures } from "./summary-features.ts";
 /** What parameters take from the training pictures, each `[channels]`. */
 export type TrainingStatistics = Readonly<Record<Statistic, Float32Array>>;
 
-/** Mean and deviation (n - 1) of each channel, over the first axes of the chosen rows; constant channels get deviation 1. */
+/** A channel that hardly varies over the training pictures would answer new ones with enormous values. */
+const FLOOR = 0.01;
+
+/**
+ * Mean and deviation (n - 1) of each channel, over the first axes of the chosen rows; a deviation is at least a
+ * hundredth of the channels' root mean square deviation.
+ */
 function moments(
   array: NdArray<Float32Array | Float64Array>,
   rows: ArrayLike<number>,
@@ -28,7 +34,9 @@ function moments(
     for (let at = 0; at < rowSize; at++)
       squares[at % width]! += (array.data[start + at]! - mean[at % width]!) ** 2;
   }
-  const sd = Float32Array.from(squares, (sum) => Math.sqrt(sum / Math.max(1, count - 1)) || 1);
+  const deviations = squares.map((sum) => Math.sqrt(sum / Math.max(1, count - 1)));
+  const typical = Math.sqrt(deviations.reduce((sum, sd) => sum + sd * sd, 0) / width);
+  const sd = Float32Array.from(deviations, (deviation) => Math.max(deviation, FLOOR * typical) || 1);
   return { mean: Float32Array.from(mean), sd };
 }
 

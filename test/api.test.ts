@@ -1,0 +1,108 @@
+/** @file The library's public surface: a name that comes or goes is a decision, and a CHANGELOG sentence. */
+import { expect, it } from "vitest";
+import * as vca from "../src/index.ts";
+
+it("has these names", () => {
+  const names = Object.entries(vca).map(([name, value]) => [
+    name,
+    typeof value === "object" && name !== "EXIT_CODES" ? Object.keys(value).sort() : typeof value,
+  ]);
+  expect(Object.fromEntries(names)).toMatchInlineSnapshot(`
+    {
+      "EXIT_CODES": "object",
+      "VcaError": "function",
+      "circuits": [
+        "CIRCUIT_NAMES",
+        "PROJECTIONS",
+        "VISUAL",
+        "applyCircuit",
+        "countParameters",
+        "loadCircuit",
+        "parseCircuit",
+        "presetCircuit",
+        "projectionName",
+      ],
+      "core": [
+        "Random",
+        "cacheFolder",
+        "decodeNpy",
+        "decodeSafetensors",
+        "encodeNpy",
+        "encodeSafetensors",
+        "fisherMean",
+        "mean",
+        "ndarray",
+        "parseCsv",
+        "pearson",
+        "quantiles",
+        "row",
+        "sd",
+        "sizeOf",
+        "takeRows",
+        "writeCsv",
+        "zeros",
+      ],
+      "encoders": [
+        "CATALOGUE",
+        "decodePicture",
+        "extractFeatures",
+        "listTaps",
+        "openEncoder",
+        "resolveTaps",
+      ],
+      "engine": [
+        "openSession",
+      ],
+      "graph": [
+        "BATCH",
+        "Graph",
+        "adamw",
+        "addOutputs",
+        "decodeOnnx",
+        "emitOnnx",
+        "encodeOnnx",
+        "gradients",
+        "mergeModels",
+        "ops",
+        "prefixNames",
+        "printGraph",
+        "sgd",
+      ],
+      "isVcaError": "function",
+      "stimuli": [
+        "LOW_LEVEL_NAMES",
+        "STIMULUS_READERS",
+        "findDuplicates",
+        "lowLevelStatistics",
+        "openStimuli",
+        "parseScale",
+        "planFolds",
+        "rescale",
+      ],
+      "study": [
+        "RunFolder",
+        "SILENT",
+        "exportRun",
+        "fitConfig",
+        "fitStudy",
+        "predictPictures",
+        "testRun",
+      ],
+      "training": [
+        "RECIPES",
+        "agreement",
+        "bootstrapCorrelations",
+        "contrast",
+        "disparity",
+        "findRecipe",
+        "fitRidge",
+        "openInference",
+        "predictRidge",
+        "reliability",
+        "ridge",
+        "trainGroup",
+        "twoLines",
+      ],
+    }
+  `);
+});

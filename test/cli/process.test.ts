@@ -1,0 +1,76 @@
+/** @file `vca` as a process: its streams, its interruption, and `bin/vca.js` before a build. */
+import { spawn } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Ran } from "./run.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MAIN = ["--import", "tsx", "--conditions=source", "src/cli/main.ts"] as const;
+
+let folder = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vca-cli-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs Node; `interrupt` is sent when the first note appears. */
+function node(
+  words: readonly string[],
+  { interrupt = false } = {},
+): Promise<Ran & { signal: string | null }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, words, {
+      cwd: ROOT,
+      env: { ...process.env, VCA_CACHE: join(folder, "cache") },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let out = "";
+    let err = "";
+    child.stdout.on("data", (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      if (interrupt && err === "") child.kill("SIGINT");
+      err += chunk;
+    });
+    child.on("close", (code, signal) => resolve({ code: code ?? -1, out, err, signal }));
+  });
+}
+
+describe("the process", () => {
+  it("writes results to stdout and ends with 0", async () => {
+    const { code, out, err } = await node([...MAIN, "data", "list", "--json"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(JSON.parse(out)).toHaveLength(3);
+  });
+
+  it("writes errors to stderr and ends with their code", async () => {
+    const { code, out, err } = await node([...MAIN, "data", "chekc"]);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toBe('data: unknown command "chekc". Did you mean "check"? Choices: list, check.\n');
+  });
+
+  it("ends with 130 when interrupted, and says how to go on", async () => {
+    const { code, out, err, signal } = await node([...MAIN, "demo", "--out", join(folder, "demo")], {
+      interrupt: true,
+    });
+    expect({ code, out, signal }).toEqual({ code: 130, out: "", signal: null });
+    expect(err).toMatch(
+      /^Five minutes for a first look, not for science\.\n[\s\S]*Interrupted\. Run the same command again to go on\.\n$/,
+    );
+  });
+});
+
+describe("bin/vca.js", () => {
+  it("says what to do before a build", async () => {
+    await cp(join(ROOT, "bin/vca.js"), join(folder, "bin/vca.js"));
+    await cp(join(ROOT, "package.json"), join(folder, "package.json"));
+    const { code, out, err } = await node([join(folder, "bin/vca.js")]);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toBe("vca: dist/cli/main.js was expected, got none. Run `npm run build`.\n");
+  });
+});
