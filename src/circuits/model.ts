@@ -157,7 +157,7 @@ class Application {
     if (nucleus.output !== "none") x = this.#linear(x, `${id}/output`, nucleus.output);
     if (nucleus.rectify) x = relu(x);
     x = this.#dropout({ x, tokens }, `${id}/output`, nucleus.dropout.output);
-    return { x: this.#parts.scaled(x, id, [x.shape[2] as number]), tokens };
+    return { x: this.#parts.scaled(x, id, "nucleus"), tokens };
   }
 
   /** The afferents of a nucleus: side by side, or each mapped to `input` channels and added. */
@@ -189,7 +189,7 @@ class Application {
         : this.#linear(x, name, input, { density, initial: heNormal(fanIn * density) });
     };
     const parts = projections.map((projection) =>
-      this.#parts.scaled(arriving(projection), projectionName(projection), []),
+      this.#parts.scaled(arriving(projection), projectionName(projection), "projection"),
     );
     return {
       x: input === "concat" ? concat(parts, 2) : parts.reduce((total, part) => add(total, part)),
@@ -268,7 +268,7 @@ class Application {
         x.shape[2] as number,
         projection,
       ); // [R, B, U]
-      y = this.#perPicture(y, this.#parts.scaled(back, projectionName(projection), []), add);
+      y = this.#perPicture(y, this.#parts.scaled(back, projectionName(projection), "projection"), add);
     }
     return y;
   }
@@ -281,7 +281,7 @@ class Application {
     const alike = source.tokens === tokens;
     const y = alike ? source.x : this.#pooled(source);
     const sent = this.#linear(y, name, width, projection, -2);
-    const open = sub(1, this.#parts.scaled(sigmoid(sent), projectionName(projection), []));
+    const open = sub(1, this.#parts.scaled(sigmoid(sent), projectionName(projection), "projection"));
     return alike ? mul(x, open) : this.#perPicture(x, open, mul);
   }
 

@@ -121,12 +121,18 @@ export class Parts {
     return mul(x, reshape(mask, [product(full.slice(0, 2)), ...shape]));
   }
 
-  /** x times the gain input of a nucleus `[U]` or projection `[]`, where gains are asked for. */
-  scaled(x: Value, name: string, shape: readonly number[]): Value {
+  /**
+   * x `[R, M, U]` times a gain input, where gains are asked for: of a projection `[]`, of a nucleus one number
+   * per unit of every replica `[R U]`, the units of replica 0 first.
+   */
+  scaled(x: Value, name: string, of: "nucleus" | "projection"): Value {
     if (!this.options.gains) return x;
-    const gain = this.gains.get(name) ?? this.graph.input(`gain/${name}`, shape);
+    const { replicas } = this.options;
+    const U = x.shape[2] as number;
+    const gain =
+      this.gains.get(name) ?? this.graph.input(`gain/${name}`, of === "nucleus" ? [replicas * U] : []);
     this.gains.set(name, gain);
-    return mul(x, gain);
+    return mul(x, of === "nucleus" ? reshape(gain, [replicas, 1, U]) : gain);
   }
 
   #parameter(spec: ParameterSpec): Value {

@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { access, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
-import { freemem, homedir } from "node:os";
+import { availableParallelism, freemem, homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VcaError } from "../errors.ts";
@@ -145,6 +145,11 @@ export function assetPath(name: string): string {
 /** Removes a file that may be there. */
 export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true });
+}
+
+/** Processors that this process may use. */
+export function coresAvailable(): number {
+  return availableParallelism();
 }
 
 /** Bytes of memory that are free now. */

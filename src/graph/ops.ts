@@ -89,8 +89,14 @@ function reduceTo(x: Value, shape: Shape): Value {
   const axes = [...x.shape.keys()].filter(
     (axis) => axis < extra || (shape[axis - extra] === 1 && x.shape[axis] !== 1),
   );
-  const summed = sum(x, axes);
+  const summed = axes.length === 1 && axes[0] === x.shape.length - 2 ? sumRows(x) : sum(x, axes);
   return sameShape(summed.shape, shape) ? summed : reshape(summed, shape);
+}
+
+/** Sum over the last axis but one, as a product with ones: ReduceSum's last bits depend on how many replicas there are. */
+function sumRows(x: Value): Value {
+  const one = x.graph.constant({ shape: x.shape.map(() => 1), data: Float32Array.of(1) });
+  return matmul(broadcast(one, fixed([...x.shape.slice(0, -2), 1, x.shape.at(-2)!])), x);
 }
 
 function elementwise(type: string, vjp: Rule<None>["vjp"]): Rule<None> {

@@ -2,8 +2,8 @@
 import { openEncoder } from "../encoders/encoder.ts";
 import { VcaError } from "../errors.ts";
 import { modelParts, writeFinalModel } from "./final-model.ts";
-import { replicaName } from "./replicas.ts";
-import { RunFolder, readTensors } from "./run-folder.ts";
+import { finalNetworks } from "./replicas.ts";
+import { RunFolder } from "./run-folder.ts";
 
 /**
  * Writes `model.onnx`.
@@ -23,11 +23,9 @@ export async function exportRun(
       `${config.encoder}: the encoder of the run was expected (sha256 ${manifest.encoder.sha256}), got ${encoder.id}. Put the old file back.`,
     );
   }
-  const { arrays } = await readTensors(
-    folder.parametersFile(replicaName(-1, config.seed), manifest.recipe.epochs),
-  );
+  const networks = await finalNetworks(folder, config, manifest);
   const out = options.out ?? `${run}/model.onnx`;
-  const model = { parameters: arrays, config, gains: options.gains ?? false };
+  const model = { networks, config, gains: options.gains ?? false };
   const bytes = await writeFinalModel(out, modelParts(encoder, manifest), model);
   return { out, bytes };
 }

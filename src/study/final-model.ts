@@ -16,9 +16,10 @@ import { mergeModels, prefixNames } from "../graph/merge.ts";
 import { encodeOnnx, type Model, opsetOf } from "../graph/onnx.ts";
 import { BATCH, type Dim } from "../graph/shape.ts";
 import type { Scale } from "../stimuli/scale.ts";
-import { addNetwork, withReplicaAxis } from "../training/inference.ts";
+import { addNetworks, joinReplicas } from "../training/inference.ts";
 import type { FitConfig } from "./fit-config.ts";
 import { tokenPlan } from "./prepare.ts";
+import { seedsOf } from "./replicas.ts";
 import type { Manifest } from "./run-folder.ts";
 
 /** What goes into a final model. */
@@ -82,11 +83,11 @@ async function tapShapes(trunk: Model, { encoder, taps }: ModelParts): Promise<D
 /**
  * The whole model as an ONNX message.
  * @param gains keep the gain inputs, instead of baking 1 in
- * @param parameters of one replica, without a replica axis
+ * @param networks the parameters of the replicas whose mean is the answer
  */
 export async function buildFinalModel(
   parts: ModelParts,
-  options: { parameters: ReadonlyMap<string, NdArray>; config: FitConfig; gains: boolean },
+  options: { networks: readonly ReadonlyMap<string, NdArray>[]; config: FitConfig; gains: boolean },
 ): Promise<Model> {
   const { encoder, taps, circuit } = parts;
   const { config, gains } = options;
@@ -102,8 +103,8 @@ export async function buildFinalModel(
   const tokens = graph.scope("tokens", () =>
     tokensInGraph(graph, taps, outputs, { plan, preprocessing: encoder.preprocessing }),
   );
-  addNetwork(graph, circuit, { tokens, hasCls: parts.hasCls }, gains);
-  const parameters = withReplicaAxis(options.parameters);
+  addNetworks(graph, circuit, { tokens, hasCls: parts.hasCls }, { replicas: options.networks.length, gains });
+  const parameters = joinReplicas(options.networks);
   const network = emitOnnx(graph, { opset, parameters });
   const models = [normalisation(encoder, opset), prefixNames(trunk, ENCODER), network];
   return mergeModels(models, await describe(parts, config));
@@ -121,7 +122,7 @@ async function describe(
       "pixels: float32 [B, 3, H, W], RGB from 0 to 1, resized and cropped as vca.preprocessing says",
     "vca.scale": JSON.stringify(trainedOn.scale),
     "vca.circuit": JSON.stringify(circuit),
-    "vca.trained-on": JSON.stringify({ set: trainedOn.set, n: trainedOn.n, seed: config.seed }),
+    "vca.trained-on": JSON.stringify({ set: trainedOn.set, n: trainedOn.n, seeds: seedsOf(config) }),
   };
 }
 

@@ -13,8 +13,8 @@ import { modelParts, writeFinalModel } from "./final-model.ts";
 import type { FitConfig } from "./fit-config.ts";
 import { type Comparison, columnOfScale, compare, metricRows } from "./metrics.ts";
 import { type Prepared, prepareFit, type WorkOptions } from "./prepare.ts";
-import { heldOutPredictions, keptEpochs, replicaName, seedsOf, trainReplicas } from "./replicas.ts";
-import { type Manifest, RunFolder, readTensors } from "./run-folder.ts";
+import { finalNetworks, heldOutPredictions, keptEpochs, seedsOf, trainReplicas } from "./replicas.ts";
+import { type Manifest, RunFolder } from "./run-folder.ts";
 
 /** What `vca fit --json` prints. */
 export interface FitResult extends Comparison {
@@ -63,11 +63,9 @@ export async function fitStudy(
     metricRows(comparison),
   );
   const manifest = await describeRun(config, prepared, baseline.channels.get(-1)!);
-  const { arrays } = await readTensors(
-    folder.parametersFile(replicaName(-1, config.seed), prepared.recipe.epochs),
-  );
+  const networks = await finalNetworks(folder, config, manifest);
   await writeFinalModel(folder.finalModel, modelParts(prepared.encoder, manifest), {
-    parameters: arrays,
+    networks,
     config,
     gains: false,
   });
@@ -99,7 +97,7 @@ async function announce(
   const { circuit, recipe, features, folds, set } = prepared;
   const shape = { tokens: features.T, width: features.D, hasCls: features.hasCls };
   const need = replicaNeed(circuit, recipe, { ...shape, pictures: folds.length });
-  const replicas = new Set(folds).size * config.seeds + 1;
+  const replicas = new Set(folds).size * config.seeds + config.seeds;
   const together = Math.min(
     new Set(folds).size,
     groupSize(circuit, recipe, { ...shape, pictures: folds.length }),

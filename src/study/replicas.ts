@@ -14,7 +14,14 @@ import { batchSize } from "../training/recipe.ts";
 import type { Baseline } from "./baseline.ts";
 import type { FitConfig } from "./fit-config.ts";
 import type { Prepared, WorkOptions } from "./prepare.ts";
-import { type RunFolder, readArray, readTensors, writeArray, writeTensors } from "./run-folder.ts";
+import {
+  type Manifest,
+  type RunFolder,
+  readArray,
+  readTensors,
+  writeArray,
+  writeTensors,
+} from "./run-folder.ts";
 
 /** Replicas of one seed that are trained together. */
 interface Group {
@@ -52,8 +59,8 @@ export function heldOut(folds: Int32Array, fold: number): number[] {
 }
 
 /**
- * All groups: the folds of each seed that use the same channels, as many at once as memory holds, and the
- * final replica.
+ * All groups: the folds of each seed that use the same channels, as many at once as memory holds, and for
+ * each seed the final replica.
  */
 async function planGroups(
   config: FitConfig,
@@ -76,6 +83,7 @@ async function planGroups(
   const replica = (fold: number, seed: number): Replica => ({
     name: replicaName(fold, seed),
     fold,
+    seed,
     train: Int32Array.from([...folds.keys()].filter((s) => folds[s] !== fold)),
   });
   const groups: Group[] = [];
@@ -90,7 +98,17 @@ async function planGroups(
     }
   }
   const final = await plan(channels.get(-1)!, [-1]);
-  return [...groups, { ...final, name: "final", seed: config.seed, replicas: [replica(-1, config.seed)] }];
+  const finals = seedsOf(config).map((seed) => replica(-1, seed)); // they share the first seed's order of pictures
+  for (let start = 0; start < finals.length; start += final.most) {
+    const replicas = finals.slice(start, start + final.most);
+    groups.push({
+      ...final,
+      name: `${replicas[0]!.name}-and-${replicas.length - 1}`,
+      seed: config.seed,
+      replicas,
+    });
+  }
+  return groups;
 }
 
 /** Trains what is not yet complete. @throws EngineError, StorageError */
@@ -109,6 +127,7 @@ export async function trainReplicas(
     const complete = folder.parametersFile(group.replicas.at(-1)!.name, recipe.epochs);
     if (!(await exists(complete))) await trainOne(folder, group, { prepared, work, onStep });
   }
+  await folder.removeCheckpoints(); // a kill between a group's last file and its checkpoint leaves one
 }
 
 interface GroupOptions {
@@ -127,7 +146,7 @@ async function trainOne(
   const views = prepared.views.map((view) => channelsOf(view, range));
   const kept = new Set(keptEpochs(recipe.epochs));
   const checkpoint = folder.checkpointFile(group.name);
-  const inference = await openInference(circuit, visual, work.threads);
+  const inference = await openInference(circuit, visual);
   let written = performance.now();
   try {
     await trainGroup({
@@ -209,4 +228,14 @@ export async function heldOutPredictions(
     });
   }
   return { shape: [folds.length, 2], data: all };
+}
+
+/** The parameters of the final replicas, one per seed. @throws CheckpointError, DataError */
+export async function finalNetworks(
+  folder: RunFolder,
+  config: FitConfig,
+  { recipe }: Pick<Manifest, "recipe">,
+): Promise<ReadonlyMap<string, NdArray>[]> {
+  const files = seedsOf(config).map((seed) => folder.parametersFile(replicaName(-1, seed), recipe.epochs));
+  return Promise.all(files.map(async (file) => (await readTensors(file)).arrays));
 }

@@ -2,7 +2,16 @@
  * @file A run's folder: where everything lies, and how it is written and read. Plain files (YAML, CSV,
  * .npy, safetensors, ONNX) that R, Python and MATLAB open without us; `docs/formats.md` describes each.
  */
-import { exists, readBytes, readText, removeTemporaryFiles, writeFileAtomic } from "#files";
+import {
+  exists,
+  isFolder,
+  listFolder,
+  readBytes,
+  readText,
+  removeFile,
+  removeTemporaryFiles,
+  writeFileAtomic,
+} from "#files";
 import type { Circuit } from "../circuits/circuit.ts";
 import type { NdArray } from "../core/array.ts";
 import { parseCsv, type Table, writeCsv } from "../core/csv.ts";
@@ -99,6 +108,13 @@ export class RunFolder {
 
   checkpointFile(group: string): string {
     return `${this.path}/checkpoints/${group}.safetensors`;
+  }
+
+  /** Removes what interrupted groups left, once all are complete. */
+  async removeCheckpoints(): Promise<void> {
+    const checkpoints = `${this.path}/checkpoints`;
+    if (!(await isFolder(checkpoints))) return;
+    for (const name of await listFolder(checkpoints)) await removeFile(`${checkpoints}/${name}`);
   }
 
   async writeTable(

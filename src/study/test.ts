@@ -11,10 +11,10 @@ import { rescale } from "../stimuli/scale.ts";
 import type { StimulusSet } from "../stimuli/set.ts";
 import { openInference } from "../training/inference.ts";
 import { baselinePredictions } from "./baseline.ts";
-import { type Comparison, columnOfScale, compare, metricRows } from "./metrics.ts";
+import { type Comparison, columnOfScale, compare, meanOf, metricRows } from "./metrics.ts";
 import { readStimuli, resamplingGroups, seePictures, type WorkOptions } from "./prepare.ts";
-import { replicaName } from "./replicas.ts";
-import { type Run, RunFolder, readTensors } from "./run-folder.ts";
+import { finalNetworks } from "./replicas.ts";
+import { type Run, RunFolder } from "./run-folder.ts";
 
 /** What `vca test --json` prints. */
 export interface TestResult extends Comparison {
@@ -26,7 +26,7 @@ export interface TestResult extends Comparison {
 }
 
 /**
- * Tests a run's final model on a set, ridge beside it; writes `tests/<set>/` in the run.
+ * Tests a run's final networks on a set, ridge beside it; writes `tests/<set>/` in the run.
  * @param options.force go on although pictures were trained on
  * @throws DataError naming the pictures that were trained on.
  */
@@ -48,9 +48,12 @@ export async function testRun(
   const taps = manifest.encoder.taps.map(({ name }) => name).join(",");
   const seen = await seePictures({ ...config, taps }, set, { ...options, visual: circuit.visual, views });
   const visual = { tokens: tokens.T, width: tokens.D, hasCls: tokens.hasCls };
-  const inference = await openInference(circuit, visual, options.threads);
-  const { arrays } = await readTensors(folder.parametersFile(replicaName(-1, config.seed), recipe.epochs));
-  const { predictions } = await inference.run(arrays, seen.views[0]!).finally(() => inference.close());
+  const inference = await openInference(circuit, visual);
+  const answers: NdArray[] = [];
+  for (const network of await finalNetworks(folder, config, manifest)) {
+    answers.push((await inference.run(network, seen.views[0]!)).predictions);
+  }
+  await inference.close();
   const baseline = await baselinePredictions(folder, seen.views, tokens.hasCls);
 
   const onTestScale = (array: NdArray<Float32Array | Float64Array>): NdArray => {
@@ -61,11 +64,12 @@ export async function testRun(
     );
     return { shape: array.shape, data: Float32Array.from(rescaled.data) };
   };
-  const [circuitAnswers, ridgeAnswers] = [onTestScale(predictions), onTestScale(baseline)];
+  const networks = answers.map(onTestScale);
+  const ridgeAnswers = onTestScale(baseline);
   const groups = resamplingGroups(set, undefined);
   const comparison = compare({
     ratings: set.ratings,
-    predictions: [circuitAnswers],
+    predictions: networks,
     ridge: ridgeAnswers,
     groups,
     seed: config.seed,
@@ -78,7 +82,7 @@ export async function testRun(
   await folder.writeTable(
     `${name}/predictions.csv`,
     ["id", "model", "valence", "arousal"],
-    [...rows("circuit", circuitAnswers), ...rows("ridge", ridgeAnswers)],
+    [...rows("circuit", meanOf(networks)), ...rows("ridge", ridgeAnswers)],
   );
   await folder.writeTable(
     `${name}/metrics.csv`,

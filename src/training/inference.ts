@@ -4,12 +4,12 @@
  */
 import { openSession } from "#engine";
 import type { Circuit, VisualShape } from "../circuits/circuit.ts";
-import { type Applied, applyCircuit } from "../circuits/model.ts";
+import { applyCircuit } from "../circuits/model.ts";
 import { type NdArray, takeRows, zeros } from "../core/array.ts";
-import { Graph, reshape, slice, type Value } from "../graph/build.ts";
+import { Graph, mean, reshape, slice, transpose, type Value } from "../graph/build.ts";
 import { emitOnnx } from "../graph/emit.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
-import { BATCH, type Shape } from "../graph/shape.ts";
+import { BATCH } from "../graph/shape.ts";
 
 /** What one replica makes of S pictures. */
 export interface Answers {
@@ -28,42 +28,58 @@ export interface Inference {
 
 const BATCH_SIZE = 64;
 
-/** Adds a single network to `graph` and makes `valence`, `arousal` and `activation/<nucleus>` its outputs. */
-export function addNetwork(
+/**
+ * Adds an ensemble of R networks to `graph`. Outputs: `valence` and `arousal` `[B]`, the mean over networks, and
+ * `activation/<nucleus>` `[B, R U]`, the units of each network after the other's.
+ */
+export function addNetworks(
   graph: Graph,
   circuit: Circuit,
   visual: { tokens: Value; hasCls: boolean },
-  gains: boolean,
-): Applied {
-  const applied = applyCircuit(graph, circuit, visual, { replicas: 1, gains });
+  options: { replicas: number; gains: boolean },
+): void {
+  const { predictions, activations } = applyCircuit(graph, circuit, visual, options);
   const batch = visual.tokens.shape[0]!;
-  const flat = (value: Value, shape: Shape) => reshape(value, shape);
+  const answer = mean(predictions, [0]); // [1, B, 2]
   for (const [i, name] of ["valence", "arousal"].entries()) {
-    graph.output(name, flat(slice(applied.predictions, 2, i, i + 1), [batch]));
+    graph.output(name, reshape(slice(answer, 2, i, i + 1), [batch]));
   }
-  for (const [id, value] of applied.activations)
-    graph.output(`activation/${id}`, flat(value, [batch, value.shape[2]!]));
-  return applied;
+  for (const [id, value] of activations) {
+    const units = options.replicas * (value.shape[2] as number);
+    graph.output(`activation/${id}`, reshape(transpose(value, [1, 0, 2]), [batch, units]));
+  }
 }
 
-/** Parameters of one replica, `[...shape]`, as a graph of one replica takes them, `[1, ...shape]`. */
-export function withReplicaAxis(parameters: ReadonlyMap<string, NdArray>): Map<string, NdArray> {
-  return new Map([...parameters].map(([name, array]) => [name, { ...array, shape: [1, ...array.shape] }]));
+/** Parameters of replicas, `[...shape]` each, side by side as a graph takes them: `[R, ...shape]`. */
+export function joinReplicas(replicas: readonly ReadonlyMap<string, NdArray>[]): Map<string, NdArray> {
+  return new Map(
+    [...replicas[0]!].map(([name, { shape, data: first }]) => {
+      const data = new Float32Array(replicas.length * first.length);
+      replicas.forEach((parameters, r) => {
+        data.set(parameters.get(name)!.data, r * first.length);
+      });
+      return [name, { shape: [replicas.length, ...shape], data }];
+    }),
+  );
 }
 
-/** Opens a circuit for tokens `[S, T, D]`, S free. */
+/** Opens a circuit for tokens `[S, T, D]`, S free. On one thread: more might change the last bit of an answer. */
 export async function openInference(
   circuit: Circuit,
   { tokens: T, width: D, hasCls }: VisualShape,
-  threads?: number | undefined,
 ): Promise<Inference> {
   const graph = new Graph();
-  addNetwork(graph, circuit, { tokens: graph.input("tokens", [BATCH, T, D]), hasCls }, false);
-  const session = await openSession(encodeOnnx(emitOnnx(graph)), threads ? { threads } : {});
+  addNetworks(
+    graph,
+    circuit,
+    { tokens: graph.input("tokens", [BATCH, T, D]), hasCls },
+    { replicas: 1, gains: false },
+  );
+  const session = await openSession(encodeOnnx(emitOnnx(graph)), { threads: 1 });
   return {
     close: () => session.close(),
     run: async (parameters, tokens) => {
-      await session.hold(Object.fromEntries(withReplicaAxis(parameters)));
+      await session.hold(Object.fromEntries(joinReplicas([parameters])));
       const S = tokens.shape[0]!;
       const predictions = zeros([S, 2]);
       const activations = new Map<string, NdArray>();

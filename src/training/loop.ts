@@ -1,9 +1,13 @@
 /**
- * @file The training loop. A group of replicas (folds of one seed) is trained as one graph on shared
- * batches: each replica gives weight 0 to the pictures it may not see. What a replica becomes does not
- * depend on which others are in its group, on threads, or on interruptions.
+ * @file The training loop. A group of replicas is trained as one graph on shared batches: each replica gives
+ * weight 0 to the pictures it may not see. What a replica becomes does not depend on which others are in its
+ * group, on threads, or on interruptions.
+ *
+ * onnxruntime splits a product between threads only when there are fewer products than threads, and a split
+ * product may differ in its last bit: so a group never runs on more threads than it has replicas.
  */
 import { openSession } from "#engine";
+import { coresAvailable } from "#files";
 import type { Circuit } from "../circuits/circuit.ts";
 import type { MaskSpec, ParameterSpec } from "../circuits/parts.ts";
 import { type NdArray, takeRows, zeros } from "../core/array.ts";
@@ -16,6 +20,9 @@ import { BETA1 } from "../graph/optimizer.ts";
 import { initialValue, trainingStatistics } from "./initial.ts";
 import { batchSize, learningRate, lossWeights, type Recipe } from "./recipe.ts";
 import { buildStep, type StepGraph } from "./step-graph.ts";
+
+/** Beyond, the product that replicas share is cut into pieces so narrow that their last bits may differ. */
+const MOST_THREADS = 8;
 
 /** Rated tokens. Row s of every array is the same stimulus. */
 export interface TrainingData {
@@ -33,6 +40,8 @@ export interface Replica {
   readonly name: string;
   /** -1 for the replica that is trained on all pictures. */
   readonly fold: number;
+  /** Draws its first parameters and its dropout. */
+  readonly seed: number;
   /** Rows it may learn from. */
   readonly train: Int32Array;
 }
@@ -48,6 +57,7 @@ export interface TrainOptions {
   readonly circuit: Circuit;
   readonly recipe: Recipe;
   readonly data: TrainingData;
+  /** Draws the order of pictures and their views, which all replicas of the group share. */
   readonly seed: number;
   readonly replicas: readonly Replica[];
   readonly threads?: number | undefined;
@@ -86,7 +96,7 @@ export async function trainGroup(options: TrainOptions): Promise<void> {
   });
   const session = await openSession(encodeOnnx(emitOnnx(step.graph)), {
     carry: step.carry,
-    ...(threads && { threads }),
+    threads: Math.min(threads ?? coresAvailable(), replicas.length, MOST_THREADS),
   });
   try {
     const first = options.resume?.arrays ?? firstState(step, options);
@@ -124,10 +134,10 @@ async function testedParameters(
 }
 
 /** Parameters of all replicas before the first step, and the optimizer's state. */
-function firstState(step: StepGraph, { data, replicas, seed, recipe }: TrainOptions): Map<string, NdArray> {
+function firstState(step: StepGraph, { data, replicas, recipe }: TrainOptions): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
   for (const { name, shape } of step.parameters) arrays.set(name, zeros([replicas.length, ...shape]));
-  replicas.forEach(({ train }, r) => {
+  replicas.forEach(({ train, seed }, r) => {
     const measured = trainingStatistics(data.views[0]!, data.hasCls, { ratings: data.ratings, train });
     const statistics = recipe.standardiseRatings
       ? measured
@@ -166,7 +176,7 @@ async function runEpoch(session: Session, step: StepGraph, options: EpochOptions
       ...batchFeeds(options, rows, chosen),
       ...scheduleFeeds(recipe, t, stepsPerEpoch),
       sampleWeights: sampleWeights(rows, trains, batch),
-      ...maskFeeds(step.masks, replicas, random.at("mask", t)),
+      ...maskFeeds(step.masks, replicas, t),
     };
   };
   let feeds = feedsOf(0);
@@ -233,11 +243,11 @@ function sampleWeights(rows: Int32Array, trains: readonly ReadonlySet<number>[],
   return weights;
 }
 
-/** Dropout masks `[R, B, ...]`, drawn for each replica from a stream of its own fold. */
+/** Dropout masks `[R, B, ...]` of step t, drawn for each replica from a stream of its own seed and fold. */
 function maskFeeds(
   masks: readonly MaskSpec[],
   replicas: readonly Replica[],
-  random: Random,
+  t: number,
 ): Record<string, NdArray> {
   return Object.fromEntries(
     masks.map(({ name, shape, rate }) => {
@@ -246,8 +256,10 @@ function maskFeeds(
       const words = new Uint32Array(size);
       const threshold = rate * 2 ** 32;
       const kept = 1 / (1 - rate);
-      replicas.forEach(({ fold }, r) => {
-        random.at(name, fold + 1).fillBits(words);
+      replicas.forEach(({ fold, seed }, r) => {
+        Random.seeded(seed)
+          .at("mask", t, name, fold + 1)
+          .fillBits(words);
         for (let i = 0; i < size; i++) mask.data[r * size + i] = words[i]! < threshold ? 0 : kept;
       });
       return [name, mask];

@@ -6,7 +6,7 @@ import type { Circuit, VisualShape } from "../circuits/circuit.ts";
 import { applyCircuit } from "../circuits/model.ts";
 import type { MaskSpec, ParameterSpec } from "../circuits/parts.ts";
 import { gradients } from "../graph/backward.ts";
-import { add, div, Graph, mul, relu, reshape, sub, sum, type Value } from "../graph/build.ts";
+import { add, div, Graph, matmul, mul, relu, reshape, sub, sum, type Value } from "../graph/build.ts";
 import { adamw, MOMENTS, sgd } from "../graph/optimizer.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -52,7 +52,8 @@ function replicaLosses(graph: Graph, error: Value, recipe: Recipe): Value {
   const perScale =
     recipe.loss === "mse" ? squared : add(mul(squared, only(1, 0)), mul(smoothL1(error), only(0, 1)));
   const perPicture = sum(mul(perScale, graph.input("lossWeights", [2])), [2], false); // [R, B]
-  return sum(mul(perPicture, graph.input("sampleWeights", [R, B])), [1], false); // [R]
+  const sampleWeights = reshape(graph.input("sampleWeights", [R, B]), [R, B, 1]);
+  return reshape(matmul(reshape(perPicture, [R, 1, B]), sampleWeights), [R]); // a product adds in one order whatever R is
 }
 
 /**
