@@ -13,6 +13,7 @@
 import { zeros } from "../core/array.ts";
 import {
   add,
+  broadcast,
   concat,
   div,
   type Graph,
@@ -85,6 +86,9 @@ export function applyCircuit(
 ): Applied {
   return new Application(graph, circuit, visual, options).run();
 }
+
+/** onnxruntime adds up products of at most 64 columns in longer stretches (MLAS, sgemm.cpp: StrideN, StrideK). */
+const ENOUGH_COLUMNS = 128;
 
 class Application {
   readonly #circuit: Circuit;
@@ -216,8 +220,17 @@ class Application {
       bias = sub(bias, matmul(this.#parts.statistic("tokens/center", [1, D]), weight));
     }
     const shared = reshape(transpose(weight, [1, 0, 2]), [D, R * width]);
-    const y = reshape(matmul(reshape(this.#visual.tokens, [M, D]), shared), [M, R, width]);
+    const y = reshape(this.#wideProduct(reshape(this.#visual.tokens, [M, D]), shared), [M, R, width]);
     return add(transpose(y, [1, 0, 2]), bias); // [R, M, U]
+  }
+
+  /** x W, with columns of zeros where W has few, so that the last bits of a column do not depend on how many there are. */
+  #wideProduct(x: Value, weight: Value): Value {
+    const [D, N] = weight.shape as [number, number];
+    if (N >= ENOUGH_COLUMNS) return matmul(x, weight);
+    const zero = this.#parts.graph.constant(zeros([1, 1]));
+    const padded = concat([weight, broadcast(zero, [D, ENOUGH_COLUMNS - N])], 1);
+    return slice(matmul(x, padded), 1, 0, N);
   }
 
   /** The picture's summary, standardised: the CLS token where there is one, then the mean patch: `[R, B, F]`. */

@@ -48,6 +48,7 @@ export function addFit(program: VcaCommand, io: Io): void {
     )
     .option("--epochs <n>", "epochs (default: the recipe's)", whole("--epochs", 0, 50))
     .option("--batch <n>", "pictures in a step (default: the recipe's)", whole("--batch", 1, 64))
+    .option("--views <n>", "augmented views per picture (default: the recipe's)", whole("--views", 0, 4))
     .option("--lr <rate>", "largest learning rate (default: the recipe's)", positive("--lr", 0.001))
     .option("--folds <n>", "folds (default: 10)", whole("--folds", 2, 10))
     .option(

@@ -10,6 +10,7 @@ import { Tensor_DataLocation, Tensor_DataType } from "../graph/onnx_pb.ts";
 import { catalogueEntry } from "./catalogue.ts";
 import { growWeights } from "./int8.ts";
 import { type Preprocessing, readPreprocessing } from "./preprocess.ts";
+import { shuffleWeights } from "./random-weights.ts";
 import { type Cut, cutTensors, type PictureInput, pictureInput } from "./trunk.ts";
 
 /** A frozen visual encoder. */
@@ -35,12 +36,20 @@ const QUANTISED =
   /^(QLinear|DequantizeLinear|QuantizeLinear|DynamicQuantize|MatMulInteger|ConvInteger|MatMulNBits)/;
 const MODELS = ["onnx/vision_model.onnx", "onnx/model.onnx", "model.onnx"];
 
+const RANDOM = "random:";
+
 /**
- * Opens an encoder: a name in the catalogue, a folder, or an .onnx file.
+ * Opens an encoder: a name in the catalogue, a folder, or an .onnx file; with `random:` before it, the same
+ * architecture with shuffled weights.
  * @throws ConfigError for an unknown name, DataError when files are missing or malformed, UnsupportedError
  *   for a model below opset 13, not in float32, or without a single picture input.
  */
 export async function openEncoder(nameOrPath: string): Promise<Encoder> {
+  if (nameOrPath.startsWith(RANDOM)) {
+    const encoder = await openEncoder(nameOrPath.slice(RANDOM.length));
+    const name = `random-${encoder.name}`;
+    return { ...encoder, name, id: sha256(`${RANDOM}${encoder.id}`), model: shuffleWeights(encoder.model) };
+  }
   if (nameOrPath.endsWith(".onnx")) return openFile(nameOrPath);
   if (await isFolder(nameOrPath)) return openFolder(nameOrPath, baseName(nameOrPath), nameOrPath);
   if (/[\\/]/.test(nameOrPath)) {

@@ -28,6 +28,8 @@ const schema = z
     epochs: z.int().min(0).optional(),
     batch: z.int().min(1).optional(),
     lr: z.number().positive().optional(),
+    /** Augmented views per picture, instead of the recipe's number. */
+    views: z.int().min(0).max(64).optional(),
     folds: z.int().min(2).default(10),
     split: z.enum(["random", "stratified", "grouped", "leave-one-group-out", "halves"]).default("random"),
     /** Column whose labels stay together in grouped folds. */

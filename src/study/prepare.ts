@@ -139,7 +139,7 @@ export function shuffledRatings(
 /** Everything that a fit needs before its first step. @throws DataError, ConfigError, UnsupportedError */
 export async function prepareFit(config: FitConfig, work: WorkOptions): Promise<Prepared> {
   const { reporter } = work;
-  const changes = { epochs: config.epochs, batch: config.batch, lr: config.lr };
+  const changes = { epochs: config.epochs, batch: config.batch, lr: config.lr, views: config.views };
   const recipe = findRecipe(
     config.recipe,
     Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
