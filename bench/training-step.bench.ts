@@ -125,8 +125,11 @@ await session.hold(
 const x = filled([B * T, V], 1);
 const y = filled([B, 2], 1);
 let t = 0;
+/** Lets the other's waiting threads come to rest. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 500));
 const ours = async () => {
   t++;
+  await pause();
   const scalar = (value: number) => ({ shape: [], data: Float32Array.of(value) });
   const start = performance.now();
   await session.run({ x, y, lr: scalar(1e-3), c1: scalar(1 - 0.9 ** t), c2: scalar(1 - 0.999 ** t) });
@@ -141,6 +144,7 @@ const peer = python
 const lines = peer ? createInterface(peer.stdout)[Symbol.asyncIterator]() : undefined;
 peer?.stderr.pipe(process.stderr);
 const theirs = async () => {
+  await pause();
   peer!.stdin.write("step\n");
   return Number((await lines!.next()).value);
 };
