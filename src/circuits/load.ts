@@ -94,11 +94,13 @@ function checkWiring(
 ): void {
   const order = new Map(circuit.nuclei.map(({ id }, i) => [id, i]));
   const known = [VISUAL, ...order.keys()].join(", ");
-  circuit.nuclei.forEach(({ id, input, heads, blocks }, i) => {
+  circuit.nuclei.forEach(({ id, input, heads, blocks, summary }, i) => {
     if (id === VISUAL || order.get(id) !== i)
       throw fail(["nuclei", i, "id"], `ids must differ from each other and from "${VISUAL}", got "${id}"`);
     if (typeof input === "number" && blocks > 0 && input % heads !== 0)
       throw fail(["nuclei", i, "heads"], `must divide input ${input}, got ${heads}`);
+    if (input === "concat" && summary !== "none")
+      throw fail(["nuclei", i, "summary"], `a number as input was expected beside summary, got "concat"`);
     const reached = circuit.projections.some(({ to, sign }) => to === id && sign === "+");
     if (!reached) throw fail(["nuclei", i], `an excitatory projection to ${id} was expected, got none`);
   });

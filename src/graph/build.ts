@@ -76,8 +76,9 @@ export class Graph {
     return made;
   }
 
-  /** Makes `value` an output of the graph under `name`. */
+  /** Makes `value` an output of the graph under `name`. @throws ShapeError when something bears the name. */
   output(name: string, value: Value): void {
+    this.#take(name);
     this.outputs.set(name, value);
   }
 
@@ -101,6 +102,11 @@ export class Graph {
   }
 
   #source(kind: "input" | "parameter", name: string, shape: Shape): Value {
+    this.#take(name);
+    return this.#add({ kind, name, outputs: [] }, shape);
+  }
+
+  #take(name: string): void {
     if (this.#taken.has(name)) {
       throw new VcaError(
         "ShapeError",
@@ -108,7 +114,6 @@ export class Graph {
       );
     }
     this.#taken.add(name);
-    return this.#add({ kind, name, outputs: [] }, shape);
   }
 
   #add(node: Node, shape: Shape): Value {

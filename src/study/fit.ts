@@ -5,6 +5,7 @@
 import { freeDisk, packageVersion } from "#files";
 import { loadCircuit } from "../circuits/load.ts";
 import type { NdArray } from "../core/array.ts";
+import { writeCsv } from "../core/csv.ts";
 import { type ChannelRange, shapeOfChannels } from "../encoders/channels.ts";
 import { VcaError } from "../errors.ts";
 import { groupSize, replicaNeed } from "../training/memory.ts";
@@ -42,6 +43,7 @@ export async function fitStudy(
   const prepared = await prepareFit(config, options);
   await announce(config, prepared, options);
   await writeStimuli(folder, prepared);
+  await pinInputs(folder, prepared);
   const baseline = await fitBaseline(folder, config, prepared, options);
   await trainReplicas(folder, config, prepared, { ...options, channels: baseline.channels });
 
@@ -131,7 +133,17 @@ async function writeStimuli(folder: RunFolder, { set, folds, duplicates, ratings
     duplicates.hashes[s]!,
     ...columns.map((column) => set.columns[column]![s]!),
   ]);
-  await folder.writeTable("stimuli.csv", header, rows);
+  await folder.pin("stimuli.csv", writeCsv(header, rows), "pictures, ratings and folds");
+}
+
+/** What else the run rests on: the encoder's file, the circuit, the recipe. */
+async function pinInputs(folder: RunFolder, { encoder, taps, circuit, recipe }: Prepared): Promise<void> {
+  const inputs = { vca: await packageVersion(), encoder: encoder.id, taps, circuit, recipe };
+  await folder.pin(
+    "inputs.json",
+    `${JSON.stringify(inputs, null, 2)}\n`,
+    "version, encoder, circuit and recipe",
+  );
 }
 
 async function writePredictions(

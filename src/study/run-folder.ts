@@ -75,8 +75,15 @@ export class RunFolder {
         `${path}: an empty folder or this fit's own was expected, got a run with ${differs}. Choose another --out.`,
       );
     }
-    if (!before) await writeFileAtomic(file, writeFitConfig(config));
     await removeTemporaryFiles(path);
+    const others = before || !(await exists(path)) ? [] : await listFolder(path);
+    if (others.length > 0) {
+      throw new VcaError(
+        "ConfigError",
+        `${path}: an empty folder or this fit's own was expected, got one with ${others[0]}. Choose another --out.`,
+      );
+    }
+    if (!before) await writeFileAtomic(file, writeFitConfig(config));
     return folder;
   }
 
@@ -115,6 +122,20 @@ export class RunFolder {
     const checkpoints = `${this.path}/checkpoints`;
     if (!(await isFolder(checkpoints))) return;
     for (const name of await listFolder(checkpoints)) await removeFile(`${checkpoints}/${name}`);
+  }
+
+  /**
+   * Writes what a run rests on, once; a run that goes on must rest on the same.
+   * @throws DataError when it has changed since the run began
+   */
+  async pin(name: string, text: string, what: string): Promise<void> {
+    const file = `${this.path}/${name}`;
+    if (!(await exists(file))) return writeFileAtomic(file, text);
+    if ((await readText(file)) === text) return;
+    throw new VcaError(
+      "DataError",
+      `${file}: the ${what} with which the run began were expected, got others. Put them back, or choose another --out.`,
+    );
   }
 
   async writeTable(

@@ -78,7 +78,7 @@ export async function testRun(
     const [valence, arousal] = [columnOfScale(array, 0), columnOfScale(array, 1)];
     return set.ids.map((id, s) => [id, model, valence[s]!, arousal[s]!]);
   };
-  const name = `tests/${set.name}`;
+  const name = `tests/${stimuli.replace(/^.*[:\\/]/, "").replace(/\.csv$/i, "")}`;
   await folder.writeTable(
     `${name}/predictions.csv`,
     ["id", "model", "valence", "arousal"],
