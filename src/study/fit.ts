@@ -42,6 +42,7 @@ export async function fitStudy(
   const folder = await RunFolder.begin(out, config);
   const prepared = await prepareFit(config, options);
   await announce(config, prepared, options);
+  await folder.writeConfig(config);
   await writeStimuli(folder, prepared);
   await pinInputs(folder, prepared);
   const baseline = await fitBaseline(folder, config, prepared, options);

@@ -61,7 +61,8 @@ export class RunFolder {
   }
 
   /**
-   * The folder for a fit: empty, or one in which the same fit was begun.
+   * The folder for a fit: empty, or one in which the same fit was begun. Nothing is written yet, so a mistake in
+   * the command can be mended.
    * @throws ConfigError when it holds another run or other files.
    */
   static async begin(path: string, config: FitConfig): Promise<RunFolder> {
@@ -83,7 +84,6 @@ export class RunFolder {
         `${path}: an empty folder or this fit's own was expected, got one with ${others[0]}. Choose another --out.`,
       );
     }
-    if (!before) await writeFileAtomic(file, writeFitConfig(config));
     return folder;
   }
 
@@ -122,6 +122,11 @@ export class RunFolder {
     const checkpoints = `${this.path}/checkpoints`;
     if (!(await isFolder(checkpoints))) return;
     for (const name of await listFolder(checkpoints)) await removeFile(`${checkpoints}/${name}`);
+  }
+
+  /** Writes `fit.yaml`, the mark of a begun fit. */
+  async writeConfig(config: FitConfig): Promise<void> {
+    await writeFileAtomic(`${this.path}/fit.yaml`, writeFitConfig(config));
   }
 
   /**
