@@ -55,6 +55,6 @@ for (const encoder of encoders) {
   const shown = ({ r, ci }: { r: number; ci: readonly [number, number] }) =>
     `${r.toFixed(3)} [${ci[0].toFixed(3)}, ${ci[1].toFixed(3)}]`;
   console.log(
-    `| ${encoder.replace(/^.*\//, "")} | ${stimuli.n} | ${pair(metrics)} | ${pair(ridge)} | ${shown(difference.valence)} | ${shown(difference.arousal)} |`,
+    `| ${encoder.replace(/^.*\//, "")} | ${stimuli.n} | ${pair(metrics)} | ${pair(ridge!)} | ${shown(difference!.valence)} | ${shown(difference!.arousal)} |`,
   );
 }

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     encoders: { type: "string", default: "efficientnet-lite0" },
     circuits: { type: "string", default: "vca" },
     splits: { type: "string", default: "random,grouped" },
+    folds: { type: "string", default: "10" },
     seeds: { type: "string", default: "5" },
     seed: { type: "string", default: "100" },
     out: { type: "string", default: "runs/bench" },
@@ -82,6 +83,7 @@ for (const circuit of values.circuits.split(",")) {
         circuit,
         split,
         ...(split === "grouped" && { group: "theme" }),
+        folds: Number(values.folds),
         seeds: Number(values.seeds),
         seed: Number(values.seed),
       });

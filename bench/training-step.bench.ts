@@ -1,7 +1,8 @@
 /**
  * @file One training step against PyTorch eager, in one run: four pre-norm transformer blocks of width 256
  * on 197 tokens of 384, batch 32, exact GELU, AdamW with bias correction. Prints milliseconds per step
- * of both, taken in turns, their ratio, and the bare matrix product's rate in the same engine.
+ * of both, taken in turns, and their ratio; the same for the step's matrix products alone, which no graph can do
+ * without; and the rate of a large bare product in the same engine.
  *
  * Run: `npx tsx --conditions=source bench/training-step.bench.ts PYTHON` (a Python that has torch 2.13).
  */
@@ -98,17 +99,32 @@ const filled = (shape: number[], scale: number): NdArray => ({
   data: Float32Array.from({ length: sizeOf(shape) }, () => scale * (2 * random.uniform() - 1)),
 });
 
-async function productRate(): Promise<number> {
+/** The products of a step: `batch` times `[m, k] x [k, n]`, forward, and twice as many backward. */
+const PRODUCTS = [
+  { batch: 1, m: B * T, k: V, n: D, count: 2 }, // no gradient of the input
+  { batch: 1, m: B * T, k: D, n: D, count: 12 * L },
+  { batch: 1, m: B * T, k: D, n: 4 * D, count: 3 * L },
+  { batch: 1, m: B * T, k: 4 * D, n: D, count: 3 * L },
+  { batch: B * H, m: T, k: K, n: T, count: 3 * L },
+  { batch: B * H, m: T, k: T, n: K, count: 3 * L },
+] as const;
+type Product = Omit<(typeof PRODUCTS)[number], "count">;
+
+/** Milliseconds of one product, its result left in the engine. */
+async function openProduct({ batch, m, k, n }: Product) {
   const graph = new Graph();
-  graph.output("c", matmul(graph.input("a", [1024, 1024]), graph.input("b", [1024, 1024])));
-  const session = await openSession(encodeOnnx(emitOnnx(graph)));
-  await session.hold({ a: filled([1024, 1024], 1), b: filled([1024, 1024], 1) });
-  for (let i = 0; i < 5; i++) await session.run({});
-  const start = performance.now();
-  for (let i = 0; i < 20; i++) await session.run({});
-  const seconds = (performance.now() - start) / 20 / 1000;
-  await session.close();
-  return (2 * 1024 ** 3) / seconds / 1e9;
+  const [a, b] = [[batch, m, k].slice(batch > 1 ? 0 : 1), [batch, k, n].slice(batch > 1 ? 0 : 1)];
+  graph.output("c", matmul(graph.input("a", a), graph.input("b", b)));
+  const session = await openSession(encodeOnnx(emitOnnx(graph)), { carry: { c: "c" } });
+  await session.hold({ a: filled(a, 1), b: filled(b, 1) });
+  return {
+    close: session.close,
+    async time() {
+      const start = performance.now();
+      for (let i = 0; i < 4; i++) await session.run({});
+      return (performance.now() - start) / 4;
+    },
+  };
 }
 
 const { graph, parameters, carry } = buildStep();
@@ -136,35 +152,47 @@ const ours = async () => {
   return performance.now() - start;
 };
 
-// The peer takes one step per line of its input and answers with milliseconds.
+// The peer does the task of each line of its input and answers with milliseconds.
 const python = process.argv[2];
 const peer = python
   ? spawn(python, [new URL("peers/training_step.py", import.meta.url).pathname])
   : undefined;
 const lines = peer ? createInterface(peer.stdout)[Symbol.asyncIterator]() : undefined;
 peer?.stderr.pipe(process.stderr);
-const theirs = async () => {
+const theirs = async (task: string) => {
   await pause();
-  peer!.stdin.write("step\n");
+  peer!.stdin.write(`${task}\n`);
   return Number((await lines!.next()).value);
 };
 
-for (let i = 0; i < 3; i++) {
-  await ours();
-  if (peer) await theirs();
+const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+/** Medians of two works taken in turns. */
+async function inTurns(turns: number, work: readonly (() => Promise<number>)[]): Promise<number[]> {
+  for (let i = 0; i < 3; i++) for (const task of work) await task();
+  const times = work.map((): number[] => []);
+  for (let i = 0; i < turns; i++) for (const [w, task] of work.entries()) times[w]!.push(await task());
+  return times.map(median);
 }
-const times: [number[], number[]] = [[], []];
-for (let i = 0; i < 15; i++) {
-  times[0].push(await ours());
-  if (peer) times[1].push(await theirs());
+
+const [mine, other] = (await inTurns(15, peer ? [ours, () => theirs("step")] : [ours])) as [number, number?];
+await session.close();
+const products: [number, number] = [0, 0];
+for (const { count, ...product } of PRODUCTS) {
+  const { time, close } = await openProduct(product);
+  const { batch, m, k, n } = product;
+  const both = await inTurns(7, peer ? [time, () => theirs(`${batch} ${m} ${k} ${n}`)] : [time]);
+  for (const i of [0, 1] as const) products[i] += count * (both[i] ?? Number.NaN);
+  await close();
 }
 peer?.stdin.end();
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-const [mine, other] = times.map(median) as [number, number];
-const flop = 3 * (2 * B * T * V * D + L * (2 * B * T * 12 * D * D + 4 * B * T * T * D));
-const bare = await productRate();
-await session.close();
-console.log(
-  `vca ${mine.toFixed(0)} ms (${(flop / mine / 1e6).toFixed(0)} GFLOP/s, ${((100 * flop) / mine / 1e6 / bare).toFixed(0)} % of a bare product's ${bare.toFixed(0)})`,
-);
-console.log(`PyTorch eager ${other.toFixed(0)} ms; ratio ${(other / mine).toFixed(2)}`);
+const bare = await openProduct({ batch: 1, m: 1024, k: 1024, n: 1024 });
+const rate = (2 * 1024 ** 3) / (await inTurns(5, [bare.time]))[0]! / 1e6;
+await bare.close();
+const flop = PRODUCTS.reduce((sum, { batch, m, k, n, count }) => sum + count * 2 * batch * m * k * n, 0);
+const gigaflops = (ms: number) => `${(flop / ms / 1e6).toFixed(0)} GFLOP/s`;
+const line = (name: string, vca: number, torch = Number.NaN) =>
+  `| ${name} | ${vca.toFixed(0)} ms, ${gigaflops(vca)} | ${torch.toFixed(0)} ms, ${gigaflops(torch)} | ${(torch / vca).toFixed(2)} |`;
+console.log("| | vca | PyTorch eager | ratio |\n| --- | --- | --- | --- |");
+console.log(line("training step", mine, other));
+console.log(line("its matrix products alone", ...products));
+console.log(`\nA product of 1,024 x 1,024 in the engine: ${rate.toFixed(0)} GFLOP/s.`);

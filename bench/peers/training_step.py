@@ -1,4 +1,4 @@
-"""The step of training-step.bench.ts in PyTorch eager: one step per input line, milliseconds per output line."""
+"""The step of training-step.bench.ts in PyTorch eager: and its bare products: one task per input line, milliseconds per output line."""
 
 import sys
 import time
@@ -30,11 +30,27 @@ model = nn.ModuleList([embed, blocks, norm, readout])
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
 x, y = torch.rand(B, T, V) * 2 - 1, torch.rand(B, 2) * 2 - 1
 
-for _ in sys.stdin:
-    start = time.perf_counter()
+
+
+def step():
     loss = F.mse_loss(readout(norm(blocks(embed(x))).mean(1)), y)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    loss.item()
-    print(1000 * (time.perf_counter() - start), flush=True)
+    return loss.item()
+
+
+def product(batch, m, k, n):
+    a, b = torch.rand(batch, m, k).squeeze(0), torch.rand(batch, k, n).squeeze(0)
+    return lambda: [torch.matmul(a, b) for _ in range(4)]
+
+
+tasks = {"step": (step, 1)}
+for line in sys.stdin:
+    task = line.strip()
+    if task not in tasks:
+        tasks[task] = (product(*map(int, task.split())), 4)
+    work, times = tasks[task]
+    start = time.perf_counter()
+    work()
+    print(1000 * (time.perf_counter() - start) / times, flush=True)

@@ -71,6 +71,8 @@ export interface Circuit {
   readonly projections: readonly Projection[];
   /** The only nucleus from which valence and arousal are read. */
   readonly readout: string;
+  /** What it answers before training: the `mean` rating, its readout weights being zero, or anything, these being `random`. */
+  readonly untrained: "mean" | "random";
   /** How often activity passes the circuit; from the second pass on, projections to `visual` act. */
   readonly passes: number;
 }

@@ -3,10 +3,9 @@
  * nucleus leaves out is that of a plain fully connected one, and every projection must name its source.
  */
 
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { readText } from "#files";
-import { VcaError } from "../errors.ts";
+import { type Complain, readYaml } from "../core/yaml.ts";
 import { type Circuit, VISUAL } from "./circuit.ts";
 import { PLAIN, presetCircuit } from "./presets.ts";
 
@@ -50,6 +49,7 @@ const schema = z.strictObject({
   nuclei: z.array(nucleus).min(1),
   projections: z.array(projection).min(1),
   readout: z.string(),
+  untrained: z.enum(["mean", "random"]).default("mean"),
   passes: z.int().min(1).max(8).default(1),
 });
 
@@ -64,34 +64,14 @@ export async function loadCircuit(nameOrFile: string, width: number): Promise<Ci
 
 /** The circuit in YAML text. @throws ConfigError with the line of what is wrong. */
 export function parseCircuit(text: string, where: string): Circuit {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const fail = (path: readonly (string | number)[], message: string, at?: number) => {
-    const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-    const { line } = lines.linePos(at ?? node?.range?.[0] ?? 0);
-    return new VcaError(
-      "ConfigError",
-      `${where} line ${line}: ${[...path].join(".") || "circuit"}: ${message}. See \`vca circuits show vca\` for a whole one.`,
-    );
-  };
-  const broken = document.errors[0];
-  if (broken) throw fail([], broken.message.replace(/ at line \d+, column \d+:.*/s, ""), broken.pos[0]);
-  const { data, error } = schema.safeParse(document.toJS());
-  if (error) {
-    const issue = error.issues[0]!;
-    const path = issue.path as (string | number)[];
-    if (path.length === 0 || document.hasIn(path)) throw fail(path, issue.message);
-    throw fail(path.slice(0, -1), `${String(path.at(-1))}: ${issue.message}`);
-  }
-  checkWiring(data, fail);
+  const remedy = "See `vca circuits show vca` for a whole one.";
+  const { data, complain } = readYaml(text, { schema, where, what: "circuit", remedy });
+  checkWiring(data, complain);
   return data;
 }
 
 /** Every projection joins known places, goes forward (or back to the visual stream), and CeA-like readout exists. */
-function checkWiring(
-  circuit: Circuit,
-  fail: (path: readonly (string | number)[], message: string) => VcaError,
-): void {
+function checkWiring(circuit: Circuit, fail: Complain): void {
   const order = new Map(circuit.nuclei.map(({ id }, i) => [id, i]));
   const known = [VISUAL, ...order.keys()].join(", ");
   circuit.nuclei.forEach(({ id, input, heads, blocks, summary }, i) => {

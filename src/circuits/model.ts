@@ -117,7 +117,7 @@ class Application {
   }
 
   run(): Applied {
-    const { nuclei, passes, readout } = this.#circuit;
+    const { nuclei, passes, readout, untrained } = this.#circuit;
     const { graph } = this.#parts;
     let streams = new Map<string, Stream>();
     for (let pass = 0; pass < passes; pass++) {
@@ -132,7 +132,12 @@ class Application {
     }
     const activations = new Map([...streams].map(([id, stream]) => [id, this.#pooled(stream)]));
     const standardised = graph.scope("readout", () =>
-      this.#linear(activations.get(readout)!, "readout", 2, { initial: constant(0) }),
+      this.#linear(
+        activations.get(readout)!,
+        "readout",
+        2,
+        untrained === "mean" ? { initial: constant(0) } : {},
+      ),
     ); // [R, B, 2]
     const ratingScale = this.#parts.statistic("ratings/scale", [1, 2]);
     const { parameters, masks } = this.#parts;

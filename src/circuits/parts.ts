@@ -3,7 +3,7 @@
  * and gains, registered by name while `model.ts` writes the equations down.
  */
 import { Random } from "../core/random.ts";
-import { type Graph, mul, reshape, type Value } from "../graph/build.ts";
+import { add, type Graph, mul, reshape, type Value } from "../graph/build.ts";
 import { type Dim, product } from "../graph/shape.ts";
 
 /** A statistic of the training pictures: mean or deviation of token channels, summary channels, ratings. */
@@ -54,6 +54,8 @@ export interface ApplyOptions {
   readonly replicas: number;
   /** Every nucleus and projection gets a gain input; 1 is rest. */
   readonly gains?: boolean;
+  /** Beside gains, every nucleus gets an offset input, added after gain; 0 is rest. */
+  readonly offsets?: boolean;
   /** Dropout masks become inputs. */
   readonly dropout?: boolean;
 }
@@ -65,7 +67,7 @@ export class Parts {
   readonly batch: Dim;
   readonly parameters = new Map<string, { readonly spec: ParameterSpec; readonly value: Value }>();
   readonly masks: MaskSpec[] = [];
-  readonly gains = new Map<string, Value>();
+  readonly #settings = new Map<string, Value>();
   readonly #maskInputs = new Map<string, Value>();
 
   constructor(graph: Graph, options: ApplyOptions, batch: Dim) {
@@ -123,16 +125,24 @@ export class Parts {
 
   /**
    * x `[R, M, U]` times a gain input, where gains are asked for: of a projection `[]`, of a nucleus one number
-   * per unit of every replica `[R U]`, the units of replica 0 first.
+   * per unit of every replica `[R U]`, the units of replica 0 first. With `offsets`, a nucleus's offset input is then added.
    */
   scaled(x: Value, name: string, of: "nucleus" | "projection"): Value {
-    if (!this.options.gains) return x;
-    const { replicas } = this.options;
+    const { replicas, gains, offsets } = this.options;
+    if (!gains) return x;
+    if (of === "projection") return mul(x, this.#setting(`gain/${name}`, []));
     const U = x.shape[2] as number;
-    const gain =
-      this.gains.get(name) ?? this.graph.input(`gain/${name}`, of === "nucleus" ? [replicas * U] : []);
-    this.gains.set(name, gain);
-    return mul(x, of === "nucleus" ? reshape(gain, [replicas, 1, U]) : gain);
+    const perUnit = (kind: "gain" | "offset") =>
+      reshape(this.#setting(`${kind}/${name}`, [replicas * U]), [replicas, 1, U]);
+    const y = mul(x, perUnit("gain"));
+    return offsets ? add(y, perUnit("offset")) : y;
+  }
+
+  /** An input that every pass shares. */
+  #setting(name: string, shape: readonly number[]): Value {
+    const value = this.#settings.get(name) ?? this.graph.input(name, shape);
+    this.#settings.set(name, value);
+    return value;
   }
 
   #parameter(spec: ParameterSpec): Value {

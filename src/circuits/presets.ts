@@ -64,6 +64,7 @@ const liu2025: Preset = (name, width) => {
     ],
     projections: ANATOMY,
     readout: "CeA",
+    untrained: "random",
     passes: 1,
   };
 };
@@ -103,6 +104,7 @@ function structured(
     nuclei: ids.map((id) => ({ ...nucleus, id })),
     projections: structure === "serial" ? SERIAL : ANATOMY,
     readout: ids[3]!,
+    untrained: "mean",
     passes: 1,
   };
 }
@@ -174,6 +176,7 @@ const vca: Preset = (name) => {
       "ITC->CeA",
     ),
     readout: "CeA",
+    untrained: "mean",
     passes: 1,
   };
 };

@@ -1,7 +1,7 @@
 /** @file `vca data`: the picture sets that can be read, and a check of one before work begins. */
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, type Work, withWork } from "./io.ts";
-import { addCommand, addGroup, type CommonOptions } from "./options.ts";
+import { addCommand, addGroup, type CommonOptions, together } from "./options.ts";
 import { table } from "./table.ts";
 
 /** Adds `data list` and `data check`. */
@@ -20,19 +20,45 @@ export function addData(program: VcaCommand, io: Io): void {
     true,
   ).action(async (options: CommonOptions) => {
     const { STIMULUS_READERS } = await import("../stimuli/set.ts");
-    const list = STIMULUS_READERS.map(({ name, form, about }) => ({ name, form, about }));
-    const rows = list.map(({ form, about }) => [form, about]);
-    show(io, options, list, table(["STIMULI", "what"], rows));
+    const list = STIMULUS_READERS.map(({ name, form, about, pictures, scale, citation, redistribute }) => ({
+      name,
+      form,
+      about,
+      pictures,
+      scale,
+      citation,
+      redistribute,
+    }));
+    const rows = list.map(({ form, about, pictures, scale, redistribute }) => [
+      form,
+      pictures === undefined ? "-" : String(pictures),
+      scale ? `${scale.lo} to ${scale.hi}` : "--scale",
+      redistribute ? "yes" : "no",
+      about,
+    ]);
+    const cited = list.flatMap(({ name, citation }) => (citation ? [`${name}: ${citation}.`] : []));
+    const text = [
+      table(["STIMULI", "pictures", "scale", "may be shown", "what"], rows),
+      "",
+      "Cite",
+      ...cited,
+    ];
+    show(io, options, list, text.join("\n"));
   });
   addCommand(data, "check", {
     summary: "read a picture set whole and say what was found",
-    about: "Read a picture set whole: its table, every picture, equal and near-equal pictures.",
-    examples: ["vca data check oasis:PATH", "vca data check table:ratings.csv --scale 1-9 --json"],
+    about:
+      "Read a picture set whole: its table, every picture, equal and near-equal pictures. Several sets are read as one, as `vca fit` does.",
+    examples: [
+      "vca data check oasis:PATH",
+      "vca data check iaps:PATH naps:PATH",
+      "vca data check table:ratings.csv --scale 1-9 --json",
+    ],
   })
-    .argument("<stimuli>", "oasis:FOLDER, table:FILE.csv or emoji")
+    .argument("<stimuli...>", "oasis:FOLDER, iaps:FOLDER, table:FILE.csv, emoji, ...: see `vca data list`")
     .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
-    .action(async (stimuli: string, options: CommonOptions & { scale?: string }) => {
-      const result = await withWork(io, options, (work) => check(stimuli, options.scale, work));
+    .action(async (stimuli: string[], options: CommonOptions & { scale?: string }) => {
+      const result = await withWork(io, options, (work) => check(together(stimuli), options.scale, work));
       show(io, options, result, checkText(result));
     });
 }
@@ -72,12 +98,13 @@ async function check(stimuli: string, scale: string | undefined, { reporter, sig
     near: near.map(({ ids }) => ids),
     redistribute: set.redistribute,
     notes: set.notes,
+    ...(set.raterFacts && { raters: set.raterFacts }),
     citation: set.citation,
   };
 }
 
 function checkText(result: Checked): string {
-  const { set, n, scale, columns, equal, near, citation } = result;
+  const { set, n, scale, columns, equal, near, citation, raters, redistribute } = result;
   const rows = (["valence", "arousal"] as const).map((name) => {
     const { lowest, mean, highest } = result[name];
     return [name, ...[lowest, mean, highest].map((value) => value.toFixed(2))];
@@ -91,6 +118,10 @@ function checkText(result: Checked): string {
     `Columns and their labels: ${labels.join(", ") || "none"}.`,
     ...equal.map(([a, b]) => `Equal: ${a}, ${b}.`),
     ...near.map(([a, b]) => `Near-equal: ${a}, ${b}.`),
+    ...Object.entries(raters ?? {}).map(([what, fact]) => `Raters' ${what}: ${fact}.`),
+    ...(redistribute
+      ? []
+      : ["Pictures and single ratings stay on this computer: reports and exports leave them out."]),
     ...(citation ? [`Cite: ${citation}`] : []),
   ].join("\n");
 }

@@ -14,6 +14,8 @@ interface Check {
   readonly name: string;
   readonly tag: ErrorTag;
   readonly find: () => Promise<string>;
+  /** Whether an installation does without what it looks for. */
+  readonly optional?: boolean;
 }
 
 /** The oldest Node that `package.json` allows. */
@@ -23,12 +25,14 @@ const OLDEST_NODE = [20, 9] as const;
 export function addDoctor(program: VcaCommand, io: Io): void {
   addCommand(program, "doctor", {
     summary: "check this installation",
-    about: "Check this installation: Node, engine and its providers, one product, encoders, cache, disk.",
+    about:
+      "Check this installation: Node, engine and its providers, one product, encoders, cache, disk. The environment's VCA_PROVIDER (cpu, cuda, coreml, directml, webgpu) chooses the provider of every command.",
     examples: ["vca doctor", "vca doctor --json"],
   }).action(async (options: CommonOptions) => {
     const list: { name: string; ok: boolean; found: string }[] = [];
+    const all = await checks();
     let failure: VcaError | undefined;
-    for (const { name, tag, find } of await checks()) {
+    for (const { name, tag, find } of all) {
       try {
         list.push({ name, ok: true, found: await find() });
       } catch (cause) {
@@ -40,7 +44,8 @@ export function addDoctor(program: VcaCommand, io: Io): void {
         );
       }
     }
-    const rows = list.map(({ ok, name, found }) => [ok ? "ok" : "FAILED", name, found]);
+    const mark = (ok: boolean, i: number) => (ok ? (all[i]!.optional ? "" : "ok") : "FAILED");
+    const rows = list.map(({ ok, name, found }, i) => [mark(ok, i), name, found]);
     show(io, options, list, table(["", "check", "found"], rows));
     if (failure) throw failure;
   });
@@ -50,9 +55,11 @@ async function checks(): Promise<Check[]> {
   const { CATALOGUE } = await import("../encoders/catalogue.ts");
   return [
     { name: "node", tag: "UnsupportedError", find: checkNode },
-    { name: "engine", tag: "EngineError", find: checkProviders },
     { name: "product", tag: "EngineError", find: checkProduct },
-    ...CATALOGUE.map(({ name }): Check => ({ name, tag: "DataError", find: () => checkEncoder(name) })),
+    ...(await otherProviders()),
+    ...CATALOGUE.filter(({ asset }) => asset).map(
+      ({ name }): Check => ({ name, tag: "DataError", find: () => checkEncoder(name) }),
+    ),
     { name: "cache", tag: "StorageError", find: checkCache },
     { name: "machine", tag: "StorageError", find: machine },
   ];
@@ -67,22 +74,34 @@ async function checkNode(): Promise<string> {
   );
 }
 
-async function checkProviders(): Promise<string> {
-  const { listProviders } = await import("#engine");
-  const providers = await listProviders();
-  const names = (here: boolean) =>
-    providers.filter(({ bundled }) => bundled === here).map(({ name }) => name);
-  return `${names(true).join(", ")}; where their libraries are installed: ${names(false).join(", ") || "none"}`;
+/** The providers that are not in use: whether each is here, and how to get it. None of them is tried. */
+async function otherProviders(): Promise<Check[]> {
+  const { defaultProvider, listProviders, PROVIDERS } = await import("#engine");
+  const here = new Map((await listProviders()).map(({ name, bundled }) => [name, bundled]));
+  const found = (name: string): string => {
+    const bundled = here.get(name);
+    if (bundled) return `here, untested. Set VCA_PROVIDER=${name} to try it.`;
+    const lacking = bundled === false ? "needs libraries, untested" : "not in this onnxruntime, untested";
+    return `${lacking}. ${PROVIDERS[name]!.remedy}.`;
+  };
+  const others = Object.keys(PROVIDERS).filter((name) => name !== defaultProvider());
+  return others.map((name) => ({
+    name: `provider ${name}`,
+    tag: "EngineError",
+    find: async () => found(name),
+    optional: true,
+  }));
 }
 
 /** softmax([[1, 2]] [[1, 0], [0, 1]]), whose two numbers are 1 / (1 + e) and e / (1 + e). */
 async function checkProduct(): Promise<string> {
-  const [{ openSession }, { Graph, matmul, softmax }, { emitOnnx }, { encodeOnnx }] = await Promise.all([
-    import("#engine"),
-    import("../graph/build.ts"),
-    import("../graph/emit.ts"),
-    import("../graph/onnx.ts"),
-  ]);
+  const [{ defaultProvider, openSession }, { Graph, matmul, softmax }, { emitOnnx }, { encodeOnnx }] =
+    await Promise.all([
+      import("#engine"),
+      import("../graph/build.ts"),
+      import("../graph/emit.ts"),
+      import("../graph/onnx.ts"),
+    ]);
   const graph = new Graph();
   const identity = graph.constant({ shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) });
   graph.output("y", softmax(matmul(graph.input("x", [1, 2]), identity)));
@@ -91,7 +110,8 @@ async function checkProduct(): Promise<string> {
     const { y } = await session.run({ x: { shape: [1, 2], data: Float32Array.of(1, 2) } });
     const got = Array.from(y!.data as Float32Array);
     const expected = [1 / (1 + Math.E), Math.E / (1 + Math.E)];
-    if (expected.every((value, i) => Math.abs(value - got[i]!) < 1e-6)) return "right to 1e-6";
+    if (expected.every((value, i) => Math.abs(value - got[i]!) < 1e-6))
+      return `right to 1e-6 on ${defaultProvider()}`;
     throw new VcaError(
       "EngineError",
       `product: ${expected.map((value) => value.toFixed(6)).join(" ")} was expected, got ${got.join(" ")}. Install onnxruntime-node again.`,

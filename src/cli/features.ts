@@ -1,7 +1,7 @@
 /** @file `vca features`: tokens of a picture set, into the cache. */
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, type Work, withWork } from "./io.ts";
-import { addCommand, type CommonOptions, whole } from "./options.ts";
+import { addCommand, type CommonOptions, together, whole } from "./options.ts";
 import { secondsText, table } from "./table.ts";
 
 interface FeaturesOptions extends CommonOptions {
@@ -25,11 +25,11 @@ export function addFeatures(program: VcaCommand, io: Io): void {
       "vca features oasis:PATH --views 4 --json",
     ],
   })
-    .argument("<stimuli>", "oasis:FOLDER, table:FILE.csv or emoji")
+    .argument("<stimuli...>", "oasis:FOLDER, iaps:FOLDER, table:FILE.csv, emoji, ...: see `vca data list`")
     .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
     .option(
       "--encoder <encoder>",
-      "a name, a folder in the hub's layout or an .onnx file (default: efficientnet-lite0)",
+      "a name, owner/name of the hub, a folder in the hub's layout or an .onnx file (default: efficientnet-lite0)",
     )
     .option("--taps <taps>", "where to read the encoder, such as 6,9,12 (default: the encoder's own)")
     .option("--grid <n>", "patch tokens are averaged to n x n (default: 7)", whole("--grid", 1, 7))
@@ -39,9 +39,9 @@ export function addFeatures(program: VcaCommand, io: Io): void {
       "also n random views of each picture: flip, rotation, blur (default: 0)",
       whole("--views", 0, 4),
     )
-    .action(async (stimuli: string, options: FeaturesOptions) => {
+    .action(async (stimuli: string[], options: FeaturesOptions) => {
       const started = performance.now();
-      const result = await withWork(io, options, (work) => extract(stimuli, options, work));
+      const result = await withWork(io, options, (work) => extract(together(stimuli), options, work));
       const seconds = (performance.now() - started) / 1000;
       const { set, n, encoder, tokens, taps, views, folder } = result;
       const text = [
@@ -69,12 +69,12 @@ async function extract(stimuli: string, options: FeaturesOptions, { reporter, th
     ]);
   const { encoder: name = "efficientnet-lite0", grid: size = 7, seed = 0, views = 0 } = options;
   const set = await readStimuli(stimuli, options.scale, reporter);
-  const encoder = await openEncoder(name);
+  const encoder = await openEncoder(name, { reporter, ...(signal && { signal }) });
   const random = Array.from({ length: views }, (_, index) => ({ kind: "random", seed, index }) as const);
   const features = await extractFeatures(
     {
       encoder,
-      taps: await resolveTaps(encoder, options.taps),
+      taps: await resolveTaps(encoder, options.taps ?? (options.pooled ? "pooled" : undefined)),
       tokens: options.pooled ? { kind: "pooled" } : { kind: "grid", size },
     },
     set,

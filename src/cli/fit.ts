@@ -2,8 +2,8 @@
 import type { FitResult } from "../study/fit.ts";
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
-import { addCommand, type CommonOptions, oneOf, positive, required, whole } from "./options.ts";
-import { comparisonTable, secondsText } from "./table.ts";
+import { addCommand, type CommonOptions, oneOf, positive, required, together, whole } from "./options.ts";
+import { comparisonTable, secondsText, withinSetsText } from "./table.ts";
 
 const SPLITS = ["random", "stratified", "grouped", "leave-one-group-out", "halves"] as const;
 
@@ -24,15 +24,19 @@ export function addFit(program: VcaCommand, io: Io): void {
       "vca fit emoji --out runs/emoji",
       "vca fit oasis:PATH --encoder PATH/deit-tiny-patch16-224 --folds 10 --seeds 5 --out runs/oasis",
       "vca fit oasis:PATH --group theme --circuit liu2025 --recipe liu2025 --out runs/liu2025",
+      "vca fit oasis:PATH naps:PATH --out runs/both",
       "vca fit table:ratings.csv --scale 1-9 --out runs/mine --json",
     ],
   })
-    .argument("<stimuli>", "oasis:FOLDER, table:FILE.csv or emoji; see `vca data list`")
+    .argument(
+      "<stimuli...>",
+      "oasis:FOLDER, iaps:FOLDER, table:FILE.csv, emoji, ...: see `vca data list`; several train together",
+    )
     .option("--out <folder>", "the run's folder: empty, or that of this fit, interrupted")
     .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
     .option(
       "--encoder <encoder>",
-      "a name, a folder in the hub's layout or an .onnx file (default: efficientnet-lite0)",
+      "a name, owner/name of the hub, a folder in the hub's layout or an .onnx file (default: efficientnet-lite0)",
     )
     .option("--taps <taps>", "where to read the encoder, such as 6,9,12 (default: the encoder's own)")
     .option(
@@ -63,7 +67,7 @@ export function addFit(program: VcaCommand, io: Io): void {
       whole("--seeds", 1, 5),
     )
     .option("--shuffle-ratings", "train on shuffled ratings: a draw of the null distribution")
-    .action(async (stimuli: string, options: FitOptions) => {
+    .action(async (stimuli: string[], options: FitOptions) => {
       const { out: folder, json: _, quiet: __, threads: ___, ...given } = options;
       const out = required("fit", "--out <folder>", folder);
       const [{ fitConfig }, { fitStudy }] = await Promise.all([
@@ -71,7 +75,7 @@ export function addFit(program: VcaCommand, io: Io): void {
         import("../study/fit.ts"),
       ]);
       const split = given.split ?? (given.group === undefined ? undefined : "grouped");
-      const config = fitConfig({ stimuli, ...given, ...(split && { split }) });
+      const config = fitConfig({ stimuli: together(stimuli), ...given, ...(split && { split }) });
       const result = await withWork(io, options, (work) => fitStudy(config, { ...work, out }));
       show(io, options, result, fitText(result));
     });
@@ -84,6 +88,7 @@ export function fitText(result: FitResult): string {
     `${stimuli.set}, ${stimuli.n} pictures; ${encoder}, circuit ${circuit}; ${folds} ${grouped ? "grouped " : ""}folds, ${seeds} ${seeds === 1 ? "seed" : "seeds"}. Every picture was predicted by networks that never saw it.`,
     "",
     comparisonTable(result),
+    ...withinSetsText(result.sets),
     "",
     `${out}, ${secondsText(seconds)}`,
   ].join("\n");

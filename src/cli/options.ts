@@ -50,6 +50,11 @@ function described(command: VcaCommand, { summary, about, examples }: CommandHel
     .addHelpText("after", `\nExamples:\n${examples.map((line) => `  $ ${line}`).join("\n")}`);
 }
 
+/** Several picture sets as one description, which `fit.yaml` and `study.yaml` take too: `iaps:A + naps:B`. */
+export function together(stimuli: readonly string[]): string {
+  return stimuli.join(" + ");
+}
+
 /**
  * The value of an option that a command cannot do without; checked by the command, so that an unknown option is named first.
  * @throws ConfigError when it is absent.

@@ -15,21 +15,41 @@ import { addEncoders } from "./encoders.ts";
 import { addExport } from "./export.ts";
 import { addFeatures } from "./features.ts";
 import { addFit } from "./fit.ts";
+import { addGeometry } from "./geometry.ts";
+import { addImport } from "./import.ts";
 import type { Io } from "./io.ts";
+import { addLab } from "./lab.ts";
+import { addLesion } from "./lesion.ts";
+import { addNeurons } from "./neurons.ts";
 import { addPredict } from "./predict.ts";
+import { addReport } from "./report.ts";
+import { addRsa } from "./rsa.ts";
+import { addRun } from "./run.ts";
+import { addSimulate } from "./simulate.ts";
+import { addStep } from "./step.ts";
 import { addTest } from "./test.ts";
 
 const COMMANDS = [
   addDemo,
+  addRun,
+  addStep,
   addFit,
   addTest,
   addPredict,
+  addRsa,
   addExport,
+  addNeurons,
+  addGeometry,
+  addLesion,
+  addReport,
+  addLab,
+  addImport,
   addFeatures,
   addCache,
   addEncoders,
   addCircuits,
   addData,
+  addSimulate,
   addDoctor,
 ] as const;
 

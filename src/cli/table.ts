@@ -1,5 +1,6 @@
 /** @file Tables and numbers as text for people. */
 import type { Comparison } from "../study/metrics.ts";
+import type { TestRow } from "../study/seed-table.ts";
 
 /**
  * Rows under a header, columns aligned: numbers to the right, words to the left.
@@ -25,8 +26,12 @@ function intervalText([lower, upper]: readonly [number, number]): string {
   return `[${correlationText(lower)}, ${correlationText(upper)}]`;
 }
 
-/** Model, ridge and their difference in r, with 95 % intervals, for both scales. */
-export function comparisonTable({ metrics, ridge, difference }: Comparison): string {
+/** Model, ridge and their difference in r, as far as there are any, with 95 % intervals, for both scales. */
+export function comparisonTable({
+  metrics,
+  ridge,
+  difference,
+}: Pick<Comparison, "metrics"> & Partial<Comparison>): string {
   const signed = (r: number) => (r >= 0 ? `+${correlationText(r)}` : correlationText(r));
   const row = (name: string, of: Comparison["difference"], text: (r: number) => string) => [
     name,
@@ -36,9 +41,45 @@ export function comparisonTable({ metrics, ridge, difference }: Comparison): str
     ["", "r valence", "95 % interval", "r arousal", "95 % interval"],
     [
       row("model", metrics, correlationText),
-      row("ridge", ridge, correlationText),
-      row("difference", difference, signed),
+      ...(ridge ? [row("ridge", ridge, correlationText)] : []),
+      ...(difference ? [row("difference", difference, signed)] : []),
     ],
+  );
+}
+
+/** The r of each of several sets; nothing for one set. */
+export function withinSetsText(sets: Comparison["sets"]): string[] {
+  if (!sets) return [];
+  const r = (both: { valence: number; arousal: number }) =>
+    (["valence", "arousal"] as const).map((scale) => correlationText(both[scale]));
+  const rows = sets.map(({ set, n, circuit, ridge }) => [set, String(n), ...r(circuit), ...r(ridge)]);
+  return [
+    "",
+    "r above is the mean over sets, weighted by their pictures (Fisher z):",
+    table(["set", "pictures", "r valence", "r arousal", "ridge valence", "ridge arousal"], rows),
+  ];
+}
+
+function probabilityText(p: number | undefined): string {
+  return p !== undefined && p < 0.001 ? "< .001" : correlationText(p ?? null);
+}
+
+/** Tests over seeds, as `vca neurons` and `vca geometry` print them. */
+export function testTable(tests: readonly TestRow[]): string {
+  const number = (value: number | undefined) => correlationText(value ?? null);
+  return table(
+    ["over seeds", "", "", "estimate", "95 % interval", "p", "q", "seeds", "test"],
+    tests.map(({ comparison, nucleus, of, estimate, lower, upper, p, q, seeds, method }) => [
+      comparison,
+      nucleus,
+      of,
+      number(estimate),
+      lower === undefined || upper === undefined ? "-" : intervalText([lower, upper]),
+      probabilityText(p),
+      probabilityText(q),
+      String(seeds),
+      method,
+    ]),
   );
 }
 

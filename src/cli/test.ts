@@ -1,8 +1,8 @@
 /** @file `vca test`: an independent picture set through a trained model. */
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
-import { addCommand, type CommonOptions } from "./options.ts";
-import { comparisonTable, secondsText } from "./table.ts";
+import { addCommand, type CommonOptions, together } from "./options.ts";
+import { comparisonTable, secondsText, withinSetsText } from "./table.ts";
 
 interface TestOptions extends CommonOptions {
   readonly scale?: string;
@@ -16,14 +16,14 @@ export function addTest(program: VcaCommand, io: Io): void {
     examples: ["vca test runs/oasis table:other.csv --scale 1-9", "vca test runs/emoji oasis:PATH --json"],
   })
     .argument("<run>", "a folder that `vca fit` made")
-    .argument("<stimuli>", "oasis:FOLDER, table:FILE.csv or emoji")
+    .argument("<stimuli...>", "oasis:FOLDER, iaps:FOLDER, table:FILE.csv, emoji, ...: see `vca data list`")
     .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
     .option("--force", "test although the model was trained on some of these pictures")
-    .action(async (run: string, stimuli: string, options: TestOptions) => {
+    .action(async (run: string, stimuli: string[], options: TestOptions) => {
       const { testRun } = await import("../study/test.ts");
       const { scale, force } = options;
       const result = await withWork(io, options, (work) =>
-        testRun(run, stimuli, {
+        testRun(run, together(stimuli), {
           ...work,
           ...(scale !== undefined && { scale }),
           ...(force !== undefined && { force }),
@@ -34,6 +34,7 @@ export function addTest(program: VcaCommand, io: Io): void {
         `${set}, ${n} pictures through ${run}: ${result.encoder}, circuit ${result.circuit}.`,
         "",
         comparisonTable(result),
+        ...withinSetsText(result.sets),
         "",
         `${result.out}, ${secondsText(result.seconds)}`,
       ];

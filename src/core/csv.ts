@@ -23,6 +23,14 @@ export interface Table {
 const DELIMITERS = [",", ";", "\t"] as const;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
+/** Where the header of a table stands, when it is not in the first row. */
+export interface HeaderRule {
+  /** The names of the columns of a file without header: its first row is data. */
+  readonly header?: readonly string[];
+  /** A cell of the header: the lines before the one that has it are a preamble, and skipped. */
+  readonly after?: string;
+}
+
 /**
  * Reads a table: UTF-8 with or without a byte order mark; CR, LF or CRLF (within quotes too, where they
  * become LF); whichever of `,` `;` tab is commonest in the header; quoted cells may hold anything.
@@ -30,25 +38,27 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * @param where named in errors, such as `oasis: OASIS.csv`
  * @throws DataError when the text is not UTF-8, has no rows, has a broken quote or a row of another length.
  */
-export function parseCsv(source: Uint8Array | string, where: string): Table {
-  const text = decode(source, where).replace(/\r\n?/g, "\n");
+export function parseCsv(source: Uint8Array | string, where: string, rule: HeaderRule = {}): Table {
+  const whole = decodeText(source, where).replace(/\r\n?/g, "\n");
+  const skipped = preambleLines(whole, rule.after);
+  const text = whole.split("\n").slice(skipped).join("\n");
   const parsed = Papa.parse<string[]>(text, { delimiter: delimiterOf(text), newline: "\n" });
   const records = parsed.data
-    .map((cells, index) => ({ number: index + 1, cells }))
+    .map((cells, index) => ({ number: skipped + index + 1, cells }))
     .filter(({ cells }) => cells.some((cell) => cell.trim() !== ""));
   const broken = parsed.errors[0];
   if (broken) {
     const got = broken.message.charAt(0).toLowerCase() + broken.message.slice(1);
     throw new VcaError(
       "DataError",
-      `${where} row ${(broken.row ?? 0) + 1}: a quoted cell must be closed by one quote, got ${got}. Double each quote inside a quoted cell.`,
+      `${where} row ${skipped + (broken.row ?? 0) + 1}: a quoted cell must be closed by one quote, got ${got}. Double each quote inside a quoted cell.`,
     );
   }
-  const [first, ...rows] = records;
+  const [first, ...rows] = rule.header ? [{ number: 0, cells: [...rule.header] }, ...records] : records;
   if (!first || rows.length === 0) {
     throw new VcaError(
       "DataError",
-      `${where}: a header and at least one row were expected, got ${first ? "a header only" : "an empty file"}. Check the file.`,
+      `${where}: a header and at least one row were expected, got ${first && !rule.header ? "a header only" : "an empty file"}. Check the file.`,
     );
   }
   const header = first.cells.map((name) => name.trim());
@@ -62,7 +72,18 @@ export function parseCsv(source: Uint8Array | string, where: string): Table {
   return { where, header, rows };
 }
 
-function decode(source: Uint8Array | string, where: string): string {
+/** The number of lines before the one that has the cell `name`; 0 where none has, or none is asked for. */
+function preambleLines(text: string, name: string | undefined): number {
+  if (name === undefined) return 0;
+  const lines = text.split("\n");
+  return Math.max(
+    0,
+    lines.findIndex((line) => line.split(/[,;\t]/).some((cell) => cell.trim() === name)),
+  );
+}
+
+/** The text of UTF-8 bytes, without a byte order mark. @throws DataError when they are another encoding. */
+export function decodeText(source: Uint8Array | string, where: string): string {
   if (typeof source === "string") return source.replace(/^\ufeff/, "");
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(source);
@@ -116,16 +137,23 @@ export interface NumberRule {
   readonly hi: number;
   /** The row's id, as `Alcohol 3`. */
   readonly id: string;
+  /** A cell that stands for no number, such as "."; it gives NaN. */
+  readonly missing?: string;
+  /** Whether the set writes 4,5 for 4.5; a point is read as well. */
+  readonly decimalComma?: boolean;
 }
 
 /**
  * The number in a cell, from `lo` to `hi`, both included (either may be infinite).
- * @throws DataError when the cell is empty, is no number, or lies outside; a decimal comma is no number.
+ * @throws DataError when the cell is empty, is no number, or lies outside; a decimal comma is no number unless declared.
  * @example numberCell(table, row, 4, { lo: 1, hi: 7, id: "Alcohol 3" })
  */
-export function numberCell(table: Table, row: TableRow, column: number, { lo, hi, id }: NumberRule): number {
+export function numberCell(table: Table, row: TableRow, column: number, rule: NumberRule): number {
+  const { lo, hi, id } = rule;
   const text = row.cells[column]!.trim();
-  const value = NUMBER.test(text) ? Number(text) : Number.NaN;
+  if (text === rule.missing) return Number.NaN;
+  const plain = rule.decimalComma ? text.replace(/^([+-]?\d+),(\d+)$/, "$1.$2") : text;
+  const value = NUMBER.test(plain) ? Number(plain) : Number.NaN;
   if (value >= lo && value <= hi && Number.isFinite(value)) return value;
   const remedy = /^[+-]?\d+,\d+$/.test(text)
     ? "Write it with a decimal point"

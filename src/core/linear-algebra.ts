@@ -99,26 +99,41 @@ export function timesTransposed(a: Matrix, b: Matrix = a): Matrix {
 }
 
 /**
- * X of A X = B for a symmetric positive definite A `[n, n]` (its lower triangle) and B `[n, m]`: `[n, m]`.
+ * The lower triangle L of A = L L^T for a symmetric positive definite A `[n, n]` (its lower triangle is read).
+ * @param where names the matrix in the error
  * @throws DataError when A is not positive definite.
  */
-export function choleskySolve(a: Matrix, b: Matrix): Matrix {
-  const [n] = matrixShape(a, "choleskySolve");
-  const [, m] = matrixShape(b, "choleskySolve");
-  const l = Float64Array.from(a.data);
+export function cholesky(a: Matrix, where = "cholesky"): Matrix {
+  const [n] = matrixShape(a, where);
+  const l = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      let sum = l[i * n + j]!;
+      let sum = a.data[i * n + j]!;
       for (let p = i * n, q = j * n, to = q + j; q < to; p++, q++) sum -= l[p]! * l[q]!;
       if (j < i) l[i * n + j] = sum / l[j * n + j]!;
       else if (sum > 0) l[i * n + i] = Math.sqrt(sum);
       else
         throw new VcaError(
           "DataError",
-          `choleskySolve: a positive definite matrix was expected, got pivot ${sum} in row ${i}. Add a penalty to its diagonal.`,
+          `${where}: a positive definite matrix was expected, got pivot ${sum} in row ${i}. Add a penalty to its diagonal.`,
         );
     }
   }
+  return { shape: [n, n], data: l };
+}
+
+/**
+ * X of A X = B for a symmetric positive definite A `[n, n]` (its lower triangle) and B `[n, m]`: `[n, m]`.
+ * @throws DataError when A is not positive definite.
+ */
+export function choleskySolve(a: Matrix, b: Matrix): Matrix {
+  return solveFactored(cholesky(a, "choleskySolve"), b);
+}
+
+/** X of L L^T X = B, for L of `cholesky` `[n, n]` and B `[n, m]`: `[n, m]`. */
+export function solveFactored({ data: l, shape }: Matrix, b: Matrix): Matrix {
+  const n = shape[0]!;
+  const [, m] = matrixShape(b, "solveFactored");
   const x = Float64Array.from(b.data);
   for (let i = 0; i < n; i++) {
     for (let k = 0; k < i; k++) {

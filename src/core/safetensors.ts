@@ -41,13 +41,18 @@ export function encodeSafetensors({ arrays, metadata }: Tensors): Uint8Array {
 
 /**
  * The arrays in the bytes of a .safetensors file.
+ * @param remedy what to do about a malformed one that is not ours
  * @throws CheckpointError when the bytes are cut short, no safetensors, or not float32.
  */
-export function decodeSafetensors(bytes: Uint8Array, where: string): Tensors {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  where: string,
+  remedy = "Delete it and run again",
+): Tensors {
   const malformed = (got: string, cause?: unknown) =>
     new VcaError(
       "CheckpointError",
-      `${where}: a whole float32 safetensors file was expected, got ${got}. Delete it and run again.`,
+      `${where}: a whole float32 safetensors file was expected, got ${got}. ${remedy}.`,
       { cause },
     );
   if (bytes.length < 8) throw malformed(`${bytes.length} bytes`);

@@ -115,26 +115,3 @@ export function quantiles(values: ArrayLike<number>, probabilities: readonly num
     return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
   });
 }
-
-/**
- * Two-sided p of a standard normal statistic: erfc(|z| / sqrt 2), relative error below 1e-12.
- * Power series below 2.5, Lentz's continued fraction above.
- * @see Abramowitz & Stegun (1964), 7.1.6 and 7.1.14
- */
-export function normalP(z: number): number {
-  requireFinite([z], "normalP");
-  const x = Math.abs(z) / Math.SQRT2;
-  const scale = Math.exp(-x * x) / Math.sqrt(Math.PI);
-  if (x < 1.75) {
-    let term = x;
-    let sum = x;
-    for (let n = 1; term > 1e-17 * sum; n++) {
-      term *= (2 * x * x) / (2 * n + 1);
-      sum += term;
-    }
-    return 1 - 2 * scale * sum;
-  }
-  let fraction = x; // x + (1/2)/(x + 1/(x + (3/2)/(x + ...))), from the tail; 200 terms suffice at 1.75
-  for (let n = 200; n > 0; n--) fraction = x + n / 2 / fraction;
-  return scale / fraction;
-}

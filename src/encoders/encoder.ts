@@ -1,14 +1,18 @@
 /**
  * @file Encoders: an ONNX model of a picture, with the preprocessing it was trained on. One opens by name
- * (the catalogue), as a folder in the hub's layout (`config.json`, `preprocessor_config.json`,
- * `onnx/model.onnx`), or as an .onnx file with its preprocessing beside it.
+ * (the catalogue), from the Hugging Face hub (`owner/name`), as a folder in the hub's layout (`config.json`,
+ * `preprocessor_config.json`, `onnx/model.onnx`), or as an .onnx file with its preprocessing beside it.
  */
 import { assetPath, exists, isFolder, readBytes, readText, sha256 } from "#files";
 import { VcaError } from "../errors.ts";
-import { decodeOnnx, type Model, opsetOf } from "../graph/onnx.ts";
-import { Tensor_DataLocation, Tensor_DataType } from "../graph/onnx_pb.ts";
+import { type Model, opsetOf } from "../graph/onnx.ts";
+import { widenHalf } from "../graph/widen.ts";
 import { catalogueEntry } from "./catalogue.ts";
+import { pullEncoder, SETTINGS } from "./hub.ts";
+import type { HubOptions } from "./hub-http.ts";
+import { type HubName, MODEL_FILES, parseHubName } from "./hub-name.ts";
 import { growWeights } from "./int8.ts";
+import { LARGEST_MODEL, modelId, readModel, tooLarge } from "./model-file.ts";
 import { type Preprocessing, readPreprocessing } from "./preprocess.ts";
 import { shuffleWeights } from "./random-weights.ts";
 import { type Cut, cutTensors, type PictureInput, pictureInput } from "./trunk.ts";
@@ -16,9 +20,9 @@ import { type Cut, cutTensors, type PictureInput, pictureInput } from "./trunk.t
 /** A frozen visual encoder. */
 export interface Encoder {
   readonly name: string;
-  /** SHA-256 of the .onnx file. */
+  /** SHA-256 of the .onnx file; with weights in further files, of the lines of all their hashes. */
   readonly id: string;
-  /** Where it came from: `catalogue` or a path. */
+  /** Where it came from: `catalogue`, a path, or `hub:owner/name@commit:file`. */
   readonly source: string;
   /** `transformer` when attention writes into a residual stream, `convolutional` otherwise. */
   readonly kind: "transformer" | "convolutional";
@@ -34,44 +38,65 @@ export interface Encoder {
 const OLDEST_OPSET = 13;
 const QUANTISED =
   /^(QLinear|DequantizeLinear|QuantizeLinear|DynamicQuantize|MatMulInteger|ConvInteger|MatMulNBits)/;
-const MODELS = ["onnx/vision_model.onnx", "onnx/model.onnx", "model.onnx"];
-
 const RANDOM = "random:";
 
 /**
- * Opens an encoder: a name in the catalogue, a folder, or an .onnx file; with `random:` before it, the same
- * architecture with shuffled weights.
+ * Opens an encoder: a folder, an .onnx file, a name in the catalogue, or `owner/name@revision:file` of the hub, which
+ * is fetched once; with `random:` before it, the same architecture with shuffled weights.
  * @throws ConfigError for an unknown name, DataError when files are missing or malformed, UnsupportedError
- *   for a model below opset 13, not in float32, or without a single picture input.
+ *   for a model below opset 13, quantised, or without a single picture input, NetworkError or StorageError when it
+ *   cannot be fetched.
  */
-export async function openEncoder(nameOrPath: string): Promise<Encoder> {
+export async function openEncoder(nameOrPath: string, options: HubOptions = {}): Promise<Encoder> {
   if (nameOrPath.startsWith(RANDOM)) {
-    const encoder = await openEncoder(nameOrPath.slice(RANDOM.length));
+    const encoder = await openEncoder(nameOrPath.slice(RANDOM.length), options);
     const name = `random-${encoder.name}`;
     return { ...encoder, name, id: sha256(`${RANDOM}${encoder.id}`), model: shuffleWeights(encoder.model) };
   }
-  if (nameOrPath.endsWith(".onnx")) return openFile(nameOrPath);
   if (await isFolder(nameOrPath)) return openFolder(nameOrPath, baseName(nameOrPath), nameOrPath);
+  const hub = parseHubName(nameOrPath);
+  if (nameOrPath.endsWith(".onnx") && !(hub && nameOrPath.includes(":"))) return openFile(nameOrPath);
+  if (hub) return openHub(hub, baseName(hub.repository), options);
   if (/[\\/]/.test(nameOrPath)) {
     throw new VcaError(
       "DataError",
-      `encoder: ${nameOrPath} must be a folder in the hub's layout or an .onnx file, got no such folder. Check the path.`,
+      `encoder: ${nameOrPath} must be a folder in the hub's layout, an .onnx file or owner/name of the hub, got none of them. Check the path.`,
     );
   }
   const entry = catalogueEntry(nameOrPath);
-  return openFolder(assetPath(entry.asset), entry.name, "catalogue");
+  if (entry.asset !== undefined) return openFolder(assetPath(entry.asset), entry.name, "catalogue");
+  const { sha256: known } = entry;
+  return openHub(parseHubName(entry.hub)!, entry.name, { ...options, ...(known && { sha256: known }) });
+}
+
+async function openHub(
+  hub: HubName,
+  name: string,
+  options: HubOptions & { readonly sha256?: string },
+): Promise<Encoder> {
+  const { repository, commit, folder, file, sha256: recorded } = await pullEncoder(hub, options);
+  const path = `${folder}/${file}`;
+  const source = `hub:${repository}@${commit}:${file}`;
+  const encoder = await makeEncoder({ name, source, path, settings: `${folder}/${SETTINGS}` });
+  const { [SETTINGS]: _, ...weights } = recorded;
+  const expected = modelId(Object.values(weights));
+  if (encoder.id === expected) return encoder;
+  throw new VcaError(
+    "DataError",
+    `${path}: the model that was pulled was expected (sha256 ${expected}), got ${encoder.id}. Remove ${folder} and pull it again.`,
+  );
 }
 
 async function openFolder(folder: string, name: string, source: string): Promise<Encoder> {
-  for (const candidate of MODELS) {
+  for (const candidate of MODEL_FILES) {
     const path = `${folder}/${candidate}`;
     if (await exists(path)) {
-      return makeEncoder({ name, source, path, settings: `${folder}/preprocessor_config.json` });
+      return makeEncoder({ name, source, path, settings: `${folder}/${SETTINGS}` });
     }
   }
   throw new VcaError(
     "DataError",
-    `encoder: ${folder} must hold ${MODELS.join(" or ")}, got none of them. Point to a folder in the hub's layout.`,
+    `encoder: ${folder} must hold ${MODEL_FILES.join(" or ")}, got none of them. Point to a folder in the hub's layout.`,
   );
 }
 
@@ -100,9 +125,9 @@ async function makeEncoder(files: {
   settings: string;
 }): Promise<Encoder> {
   const { name, source, path, settings } = files;
-  const bytes = await readBytes(path);
+  const { model: stored, id } = await readModel(path);
   const preprocessing = readPreprocessing(await readJson(settings), settings);
-  const model = growWeights(decodeOnnx(bytes, path));
+  const model = widenHalf(growWeights(stored));
   refuse(model, path);
   const input = pictureInput(model, path);
   const { height = preprocessing.height, width = preprocessing.width } = input;
@@ -114,7 +139,7 @@ async function makeEncoder(files: {
   }
   const cuts = cutTensors(model, input.name);
   const kind = cuts.some((cut) => cut.residual && cut.attention) ? "transformer" : "convolutional";
-  return { name, id: sha256(bytes), source, kind, model, input, cuts, preprocessing };
+  return { name, id, source, kind, model, input, cuts, preprocessing };
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -136,22 +161,13 @@ function refuse(model: Model, path: string): void {
       `${path}: opset ${OLDEST_OPSET} or later was expected, got ${opset}. Export the model again, or convert it with onnx.version_converter.`,
     );
   }
-  const { initializer, node } = model.graph!;
-  const half = initializer.find(
-    ({ dataType }) => dataType === Tensor_DataType.FLOAT16 || dataType === Tensor_DataType.BFLOAT16,
-  );
-  const quantised = node.find(({ opType }) => QUANTISED.test(opType));
-  if (half || quantised) {
+  const quantised = model.graph!.node.find(({ opType }) => QUANTISED.test(opType));
+  if (quantised) {
     throw new VcaError(
       "UnsupportedError",
-      `${path}: a float32 model was expected, got ${half ? `the half-precision tensor "${half.name}"` : `the quantised operator ${quantised!.opType}`}. Take the model's onnx/model.onnx.`,
+      `${path}: a model in float32 or half precision was expected, got the quantised operator ${quantised.opType}. Take the model's onnx/model.onnx.`,
     );
   }
-  const outside = initializer.find(({ dataLocation }) => dataLocation === Tensor_DataLocation.EXTERNAL);
-  if (outside) {
-    throw new VcaError(
-      "UnsupportedError",
-      `${path}: the weights must lie inside the file, got "${outside.name}" in a file of its own. Save the model without external data.`,
-    );
-  }
+  const bytes = model.graph!.initializer.reduce((sum, { rawData }) => sum + rawData.length, 0);
+  if (bytes > LARGEST_MODEL) throw tooLarge(path, bytes);
 }

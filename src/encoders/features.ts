@@ -5,7 +5,7 @@
  */
 import { decodePicture } from "#decode";
 import { openSession } from "#engine";
-import { readBytes, sha256, writeFileAtomic } from "#files";
+import { readBytes, removeTemporaryFiles, sha256, writeFileAtomic } from "#files";
 import { type NdArray, ndarray } from "../core/array.ts";
 import { decodeNpy, encodeNpy } from "../core/npy.ts";
 import { VcaError } from "../errors.ts";
@@ -72,6 +72,7 @@ export async function extractFeatures(
   const { views = [PLAIN], onProgress, signal } = options;
   const folder = `${options.cacheFolder}/features/${featureKey(recipe)}`;
   const description = `${folder}/features.json`;
+  await removeTemporaryFiles(folder);
   let shape = await readShape(description);
   const hashes: string[] = [];
   const started = new Set<string>();

@@ -1,7 +1,7 @@
 /**
  * @file Taps: the tensors inside an encoder that become tokens. By number: `depth-k`, the residual stream
  * after block k of a transformer, or `stage-k`, the end of stage k of a convolutional net. By name: any
- * tensor of the graph.
+ * tensor of the graph; `pooled` is the output that sums the picture up.
  */
 
 import { closest } from "fastest-levenshtein";
@@ -24,7 +24,7 @@ export interface Tap {
  *
  * A transformer's block is an attention branch and what follows it up to the next one; its depth is the
  * last residual sum. A convolutional stage ends where everything passes through one map and the next map
- * is wider, or is pooled; the last convolution's map is the last stage. EfficientNet-Lite0: 16, 24, 40,
+ * is wider, or is pooled, and before the norm there, as in ConvNeXt; the last convolution's map is the last stage. EfficientNet-Lite0: 16, 24, 40,
  * 80, 112, 192, 320 and 1,280 channels.
  * @throws DataError when the graph has none.
  */
@@ -45,6 +45,7 @@ export async function listTaps(encoder: Encoder): Promise<Tap[]> {
 function depthsOf(cuts: readonly Cut[]): string[] {
   const depths: string[] = [];
   for (const { tensor, residual, attention } of cuts) {
+    if (attention && !residual) break; // a head that pools by attention, as SigLIP's, and writes into no stream
     if (!residual) continue;
     if (attention) depths.push(tensor);
     else if (depths.length > 0) depths[depths.length - 1] = tensor;
@@ -69,20 +70,35 @@ function blackPicture({ input, preprocessing: { height, width } }: Encoder): NdA
   return { shape, data: new Float32Array(sizeOf(shape)) };
 }
 
+/** What a norm between two stages is made of: the stage is its sum before that. */
+const NORMALISING = new Set(["LayerNormalization", "Transpose", "Sub", "Div", "Mul", "Add"]);
+
 function stagesOf(encoder: Encoder, shapes: readonly (readonly number[])[]): string[] {
   const { height, width } = encoder.preprocessing;
-  const maps = encoder.cuts.flatMap(({ tensor, op }, i) => {
+  const maps = encoder.cuts.flatMap((cut, i) => {
     const [, channels, h, w, ...rest] = shapes[i]!;
     if (channels === undefined || h === undefined || w === undefined || rest.length > 0) return [];
     const likePicture = Math.abs(h * width - w * height) < Math.max(height, width);
-    return likePicture && h * w > 1 ? [{ tensor, channels, h, pool: op.includes("Pool") }] : [];
+    return likePicture && h * w > 1 ? [{ ...cut, channels, h, pool: cut.op.includes("Pool") }] : [];
   });
-  return maps
-    .filter(({ channels, h, pool }, i) => {
-      const next = maps[i + 1];
-      return !pool && (!next || next.channels > channels || (next.pool && next.h < h));
-    })
-    .map(({ tensor }) => tensor);
+  return maps.flatMap(({ tensor, channels, h, pool }, i) => {
+    const next = maps[i + 1];
+    const ends = !pool && (!next || next.channels > channels || (next.pool && next.h < h));
+    if (!ends) return [];
+    const sum = maps.slice(0, i + 1).findLast(({ op, residual }) => residual || !NORMALISING.has(op));
+    return [sum?.residual ? sum.tensor : tensor];
+  });
+}
+
+/**
+ * The output that sums a picture up, first found: CLIP's projected embedding, a pooling head's vector, the normalised
+ * tokens (of which CLS, or the mean, is the vector). Without one, `pooled` is the last tap.
+ */
+const SUMMARIES = ["image_embeds", "pooler_output", "last_hidden_state"];
+
+function summaryOf({ model }: Encoder): string | undefined {
+  const outputs = new Set(model.graph!.output.map(({ name }) => name));
+  return SUMMARIES.find((name) => outputs.has(name));
 }
 
 function isNumber(part: string): boolean {
@@ -94,35 +110,42 @@ function innerTensors(encoder: Encoder): string[] {
 }
 
 /**
- * The taps that a text asks for: numbers (`6,9,12`), their names (`depth-6`), `last`, or tensors' names,
+ * The taps that a text asks for: numbers (`6,9,12`), their names (`depth-6`), `last`, `pooled`, or tensors' names,
  * separated by commas. Default: half, three quarters and all of a transformer's L blocks (6, 9, 12 of 12);
  * a convolutional net's last four stages.
  * @throws ConfigError for a tap that does not exist or is named twice.
  */
 export async function resolveTaps(encoder: Encoder, text?: string): Promise<Tap[]> {
   const inner = new Set(innerTensors(encoder));
+  const summary = summaryOf(encoder);
   const parts = text
     ?.split(",")
     .map((part) => part.trim())
     .filter(Boolean);
-  if (parts && parts.length > 0 && parts.every((part) => inner.has(part) && !isNumber(part)))
-    return unique(
-      encoder,
-      parts.map((tensor) => ({ name: tensor, tensor })),
-    );
+  const named = (part: string): Tap | undefined => {
+    if (part === "pooled" && summary) return { name: part, tensor: summary };
+    return inner.has(part) && !isNumber(part) ? { name: part, tensor: part } : undefined;
+  };
+  const byName = (parts ?? []).flatMap((part) => named(part) ?? []);
+  if (parts && parts.length > 0 && byName.length === parts.length) return unique(encoder, byName);
   const numbered = await listTaps(encoder);
   if (!parts || parts.length === 0) return defaultTaps(encoder, numbered);
   const word = numbered[0]!.name.split("-")[0]!;
   const taps = parts.map((part) => {
-    const wanted = part === "last" ? numbered.at(-1)!.name : isNumber(part) ? `${word}-${part}` : part;
+    const wanted =
+      part === "last" || (part === "pooled" && !summary)
+        ? numbered.at(-1)!.name
+        : isNumber(part)
+          ? `${word}-${part}`
+          : part;
     const tap = numbered.find((candidate) => candidate.name === wanted);
-    if (tap) return tap;
-    if (inner.has(part)) return { name: part, tensor: part };
+    const found = tap ?? named(part);
+    if (found) return found;
     const nearest = closest(part, [...numbered.map((candidate) => candidate.name), ...inner]);
     const hint = isNumber(part) ? "" : ` Did you mean "${nearest}"?`;
     throw new VcaError(
       "ConfigError",
-      `encoder ${encoder.name}: unknown tap "${part}".${hint} Choices: 1 to ${numbered.length} (${word}), last, or a tensor's name.`,
+      `encoder ${encoder.name}: unknown tap "${part}".${hint} Choices: 1 to ${numbered.length} (${word}), last, pooled, or a tensor's name.`,
     );
   });
   return unique(encoder, taps);

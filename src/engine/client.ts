@@ -10,10 +10,20 @@ import type { Session, SessionOptions } from "./session.ts";
 export interface Channel {
   send(request: Request): void;
   onReply(listener: (reply: Reply) => void): void;
-  /** Called when the worker is gone; pending requests then fail. */
-  onEnd(listener: (reason: string) => void): void;
+  /** Called when the worker is gone, with what to do about it; pending requests then fail. */
+  onEnd(listener: (reason: string, remedy: string) => void): void;
   end(): Promise<void>;
 }
+
+/** What a request of each kind is for, and what to do when it fails. */
+const FAULTS: Readonly<Record<Request["kind"], readonly [expected: string, remedy: string]>> = {
+  open: ["a model that the engine can load", "Check that the file is a whole ONNX model"],
+  hold: ["an array that the engine can hold", "Pass one of a type that it knows"],
+  held: ["an input that holds a value", "Hold it first"],
+  run: ["a model that runs", "Feed or hold every input in its type and shape"],
+  close: ["a session that closes", "Open the model again"],
+};
+const NO_MEMORY = /alloc|out of memory/i;
 
 type Body = Request extends infer R ? (R extends Request ? Omit<R, "id"> : never) : never;
 
@@ -26,31 +36,30 @@ export async function connect(
   model: Uint8Array,
   options: SessionOptions,
 ): Promise<Session> {
-  const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  const pending = new Map<
+    number,
+    { kind: Request["kind"]; resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
   let next = 0;
-  let gone: string | undefined;
-  const failed = (what: string) =>
-    new VcaError(
-      "EngineError",
-      `engine: the model should run, got "${what}". Run \`vca doctor\` to check this installation.`,
-    );
+  let gone: VcaError | undefined;
 
   channel.onReply((reply) => {
     const waiting = pending.get(reply.id);
     pending.delete(reply.id);
-    if ("failure" in reply) waiting?.reject(failed(reply.failure));
-    else waiting?.resolve(reply.result);
+    if (!waiting) return;
+    if ("failure" in reply) waiting.reject(failed(...FAULTS[waiting.kind], reply.failure));
+    else waiting.resolve(reply.result);
   });
-  channel.onEnd((reason) => {
-    gone = reason;
-    for (const waiting of pending.values()) waiting.reject(failed(reason));
+  channel.onEnd((reason, remedy) => {
+    gone ??= failed("an engine that works", remedy, reason);
+    for (const waiting of pending.values()) waiting.reject(gone);
     pending.clear();
   });
   const ask = <T>(body: Body): Promise<T> =>
     new Promise((resolve, reject) => {
-      if (gone !== undefined) return reject(failed(gone));
+      if (gone) return reject(gone);
       const id = next++;
-      pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      pending.set(id, { kind: body.kind, resolve: resolve as (value: unknown) => void, reject });
       channel.send({ ...body, id } as Request);
     });
 
@@ -68,6 +77,7 @@ export async function connect(
       run: (feeds, fetches) => ask({ kind: "run", feeds, fetches }),
       close: async () => {
         await ask({ kind: "close" });
+        gone = failed("an open session", "Open the model again", "a closed one");
         await channel.end();
       },
     };
@@ -75,4 +85,9 @@ export async function connect(
     await channel.end();
     throw error;
   }
+}
+
+function failed(expected: string, remedy: string, got: string): VcaError {
+  const mend = NO_MEMORY.test(got) ? "Free some memory, or ask for less at once" : remedy;
+  return new VcaError("EngineError", `engine: ${expected} was expected, got "${got}". ${mend}.`);
 }

@@ -4,39 +4,95 @@
  */
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { connect } from "./client.ts";
+import { unknownName, VcaError } from "../errors.ts";
+import { type Channel, connect } from "./client.ts";
 import type { Reply, Request } from "./host.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
 const HOST = "vca-engine-host";
 
+/** An execution provider: its name in onnxruntime, and how a machine gets it. */
+interface Provider {
+  readonly name: string;
+  readonly remedy: string;
+}
+
+/**
+ * The execution providers, by the name that a user gives. Remedies follow the tables of onnxruntime-node's README
+ * and of onnxruntime.ai/docs/execution-providers.
+ */
+export const PROVIDERS: Readonly<Record<string, Provider>> = {
+  cpu: { name: "cpu", remedy: "Install onnxruntime-node again" },
+  cuda: {
+    name: "cuda",
+    remedy:
+      "On Linux x64 with an NVIDIA GPU, install CUDA 12 and cuDNN 9, and run onnxruntime-node's script/install.js with --onnxruntime-node-install=cuda12",
+  },
+  coreml: { name: "coreml", remedy: "Use a Mac: it comes with onnxruntime there" },
+  directml: { name: "dml", remedy: "Use Windows: it comes with onnxruntime there" },
+  webgpu: {
+    name: "webgpu",
+    remedy: "Install a driver of Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS)",
+  },
+};
+
+/** The provider of sessions that name none. */
+export function defaultProvider(): string {
+  return process.env.VCA_PROVIDER || "cpu";
+}
+
+function providerNamed(name: string): Provider {
+  if (Object.hasOwn(PROVIDERS, name)) return PROVIDERS[name]!;
+  throw unknownName("engine", "provider", name, Object.keys(PROVIDERS));
+}
+
 /**
  * Opens an ONNX model in a worker thread.
  * @param model bytes of the .onnx file
- * @throws EngineError when the engine refuses the model or the provider.
+ * @param options `provider` is one of `PROVIDERS`; default: the environment's `VCA_PROVIDER`, or `cpu`
+ * @throws ConfigError for a provider of another name; EngineError when the engine refuses the model or the provider.
  */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const asked = options.provider ?? defaultProvider();
+  const { name, remedy } = providerNamed(asked);
+  const open = (provider: string) => connect(startChannel(), model, { ...options, provider });
+  try {
+    return await open(name);
+  } catch (cause) {
+    if (asked === "cpu") throw cause;
+    await (await open("cpu")).close(); // throws when it is the model's fault
+    const got = cause instanceof Error ? /got "(.*)"/s.exec(cause.message)?.[1] : undefined;
+    throw new VcaError(
+      "EngineError",
+      `engine: provider "${asked}" should load, got "${got?.trim()}". ${remedy}, or do without VCA_PROVIDER.`,
+      { cause },
+    );
+  }
+}
+
+/** A new worker, as a client wants it. */
+function startChannel(): Channel {
   const worker = startWorker();
   let waiting = 0; // a worker keeps the process alive only while somebody waits for it
-  const channel = {
-    send: (request: Request) => {
+  return {
+    send: (request) => {
       if (waiting++ === 0) worker.ref();
       worker.postMessage(request);
     },
-    onReply: (listener: (reply: Reply) => void) =>
+    onReply: (listener) =>
       worker.on("message", (reply: Reply) => {
         if (--waiting === 0) worker.unref();
         listener(reply);
       }),
-    onEnd: (listener: (reason: string) => void) => {
-      worker.on("error", (error) => listener(error.message));
-      worker.on("exit", (code) => listener(`its worker ended with code ${code}`));
+    onEnd: (listener) => {
+      const remedy = "Run `vca doctor` to check this installation";
+      worker.on("error", (error) => listener(error.message, remedy));
+      worker.on("exit", (code) => listener(`its worker ended with code ${code}`, remedy));
     },
     end: async () => {
       await worker.terminate();
     },
   };
-  return connect(channel, model, options);
 }
 
 /** A worker of this very file. Sources need their loader there too, which built files do not. */
@@ -47,10 +103,14 @@ function startWorker(): Worker {
   return new Worker(script, { eval: true, workerData: HOST, execArgv: ["--conditions=source"] });
 }
 
-/** The providers that this onnxruntime was built with, and whether their libraries come with it. */
+/** Which of the providers this onnxruntime was built with, and whether their libraries come with it. */
 export async function listProviders(): Promise<{ name: string; bundled: boolean }[]> {
   const { listSupportedBackends } = await import("onnxruntime-node");
-  return listSupportedBackends();
+  const built = listSupportedBackends();
+  return Object.entries(PROVIDERS).flatMap(([name, provider]) => {
+    const found = built.find((backend) => backend.name === provider.name);
+    return found ? [{ name, bundled: found.bundled }] : [];
+  });
 }
 
 async function serve(): Promise<void> {

@@ -12,7 +12,7 @@ export type Arrays = Readonly<Record<string, NdArray<Data>>>;
 export interface SessionOptions {
   /** Threads of one operator; default: the machine's cores. */
   readonly threads?: number;
-  /** Execution provider, default `cpu` in Node and `wasm` in a browser. */
+  /** Execution provider; default: `VCA_PROVIDER` or `cpu` in Node, `wasm` in a browser. */
   readonly provider?: string;
   /** `{output: input}`: after each run the output becomes the input's held value, and is not returned. */
   readonly carry?: Readonly<Record<string, string>>;

@@ -15,6 +15,7 @@ import type { Start } from "./web.worker.ts";
 type Provider = Start["provider"];
 
 const HOST: typeof import("./web.worker.ts").HOST = "vca-engine-host";
+const REMEDY = "Check that the page's server gives the engine's files, and load the page again";
 const wasmFiles: Partial<Record<Provider, string>> = {};
 
 /**
@@ -43,20 +44,20 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
     wasm: wasm && new URL(wasm, document.baseURI).href,
   } satisfies Start);
 
-  let gone = (_reason: string) => {};
+  let gone = (_reason: string, _remedy: string) => {};
   const channel = {
     send: (request: Request) => worker.postMessage(request),
     onReply: (listener: (reply: Reply) => void) => {
       worker.onmessage = ({ data }: MessageEvent<Reply>) => listener(data);
     },
-    onEnd: (listener: (reason: string) => void) => {
+    onEnd: (listener: typeof gone) => {
       gone = listener;
       // A script that cannot be loaded has no message.
-      worker.onerror = ({ message }) => listener(message || "its worker could not be loaded");
+      worker.onerror = ({ message }) => listener(message || "its worker could not be loaded", REMEDY);
     },
     end: async () => {
       worker.terminate(); // of which nobody is told
-      gone("its worker ended");
+      gone("its worker ended", REMEDY);
     },
   };
   return connect(channel, model, options);

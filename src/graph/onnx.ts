@@ -21,7 +21,8 @@ export function decodeOnnx(bytes: Uint8Array, where: string): Model {
   } catch (error) {
     cause = error;
   }
-  if (!model?.graph || model.graph.node.length === 0) {
+  const whole = model?.graph?.node.every(({ opType, output }) => opType !== "" && output.some(Boolean));
+  if (!model?.graph || model.graph.node.length === 0 || !whole) {
     throw new VcaError(
       "DataError",
       `${where}: an ONNX model was expected, got ${bytes.length} bytes that hold none. Fetch or export the file again.`,
@@ -73,7 +74,8 @@ export function tensorOf(name: string, array: NdArray<Data>): Tensor {
 
 /**
  * The numbers of a float32 tensor message, whichever of the two fields holds them.
- * @throws UnsupportedError when it holds another type or lies in a file of its own.
+ * @throws UnsupportedError when it holds another type or lies in a file of its own, DataError when it holds another
+ *   number of them than its shape says.
  */
 export function floatsOf(tensor: Tensor): NdArray {
   const shape = tensor.dims.map(Number);
@@ -83,6 +85,16 @@ export function floatsOf(tensor: Tensor): NdArray {
       `onnx: tensor "${tensor.name}" must be float32 inside the file, got data type ${tensor.dataType}. Export the model in float32.`,
     );
   }
-  if (tensor.floatData.length > 0) return ndarray(Float32Array.from(tensor.floatData), shape);
-  return ndarray(new Float32Array(tensor.rawData.slice().buffer, 0, sizeOf(shape)), shape);
+  const { floatData, rawData } = tensor;
+  const found = floatData.length > 0 ? floatData.length : rawData.length / 4;
+  if (found !== sizeOf(shape)) {
+    throw new VcaError(
+      "DataError",
+      `onnx: tensor "${tensor.name}" of shape [${shape.join(", ")}] must hold ${sizeOf(shape)} numbers, got ${found}. Fetch or export the file again.`,
+    );
+  }
+  return ndarray(
+    floatData.length > 0 ? Float32Array.from(floatData) : new Float32Array(rawData.slice().buffer),
+    shape,
+  );
 }

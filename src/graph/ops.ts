@@ -9,7 +9,6 @@ import {
   broadcast,
   concat,
   div,
-  erf,
   exp,
   matmul,
   mean,
@@ -80,7 +79,7 @@ export interface Rule<A> {
 }
 
 const SQRT_HALF = Math.SQRT1_2;
-const INVERSE_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
+const LOG_DENSITY_AT_0 = -0.5 * Math.log(2 * Math.PI);
 
 /** Sums `x` over the axes along which a value of `shape` was broadcast. */
 function reduceTo(x: Value, shape: Shape): Value {
@@ -291,18 +290,20 @@ export const OPS: { readonly [O in OpName]: Rule<Attributes[O]> } = {
     },
   },
   relu: elementwise("Relu", ({ outputs: [y], cotangent }) => [mul(cotangent, sign(y!))]),
-  // Phi(x) = (1 + erf(x / sqrt 2)) / 2; d gelu / dx = Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi).
+  // Outputs: x Phi(x), and Phi(x) = (1 + erf(x / sqrt 2)) / 2 for the gradient Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi).
+  // Each pass over the array costs: HardSigmoid is a x + b in one, its bounds 0 and 1 are Phi's own, and the density's
+  // constant goes into its exponent.
   gelu: {
-    shape: ([x]) => [x!],
+    shape: ([x]) => [x!, x!],
     emit: (e, io) => {
-      const scaled = e.intermediate("Mul", [io.inputs[0]!, e.float(SQRT_HALF)]);
-      const shifted = e.intermediate("Add", [e.intermediate("Erf", [scaled]), e.float(1)]);
-      e.node("Mul", [e.intermediate("Mul", [io.inputs[0]!, shifted]), e.float(0.5)], io.outputs);
+      const error = e.intermediate("Erf", [e.intermediate("Mul", [io.inputs[0]!, e.float(SQRT_HALF)])]);
+      e.node("HardSigmoid", [error], [io.outputs[1]!], { alpha: { float: 0.5 }, beta: { float: 0.5 } });
+      e.node("Mul", [io.inputs[0]!, io.outputs[1]!], [io.outputs[0]!]);
     },
-    vjp: ({ inputs: [x], cotangent }) => {
-      const distribution = add(mul(erf(mul(x!, SQRT_HALF)), 0.5), 0.5);
-      const density = mul(exp(mul(mul(x!, x!), -0.5)), INVERSE_SQRT_2PI);
-      return [mul(cotangent, add(distribution, mul(x!, density)))];
+    vjp: ({ inputs: [x], outputs: [, distribution], cotangent }) => {
+      const scaled = mul(x!, SQRT_HALF);
+      const density = exp(sub(LOG_DENSITY_AT_0, mul(scaled, scaled)));
+      return [mul(cotangent, add(distribution!, mul(x!, density)))];
     },
   },
   sigmoid: elementwise("Sigmoid", ({ outputs: [y], cotangent }) => [mul(cotangent, mul(y!, sub(1, y!)))]),

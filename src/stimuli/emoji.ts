@@ -9,12 +9,18 @@ import { columnIndex, numberCell, parseCsv } from "../core/csv.ts";
 import type { StimulusReader, StimulusSet } from "./set.ts";
 
 const SCALE = { lo: 1, hi: 7 } as const;
+const CITATION =
+  "Rodrigues, Prada, Gaspar, Garrido & Lopes (2018). Lisbon Emoji and Emoticon Database (LEED). Behavior Research Methods 50, 392-405. doi 10.3758/s13428-017-0878-6";
 
 /** Reads `assets/emoji/`. Its `group` joins near-identical faces: they look alike to any perceptual hash. */
 export const emoji: StimulusReader = {
   name: "emoji",
   form: "emoji",
-  about: "81 emoji with human ratings, 1-7: embedded, for a first look",
+  about: "emoji with human ratings: embedded, for a first look",
+  pictures: 81,
+  scale: SCALE,
+  citation: CITATION,
+  redistribute: true,
   path: false,
   read,
 };
@@ -32,8 +38,7 @@ async function read(): Promise<StimulusSet> {
   );
   return {
     name: "emoji",
-    citation:
-      "Rodrigues, Prada, Gaspar, Garrido & Lopes (2018). Lisbon Emoji and Emoticon Database (LEED). Behavior Research Methods 50, 392-405. doi 10.3758/s13428-017-0878-6",
+    citation: CITATION,
     ids,
     files: cells("file").map((file) => assetPath(`emoji/${file}`)),
     ratings: ndarray(Float64Array.from(numbers), [ids.length, 2]),

@@ -12,12 +12,18 @@ import { checkIds, joinPath, listed, pictureNames } from "./reader.ts";
 import type { StimulusReader, StimulusSet } from "./set.ts";
 
 const SCALE = { lo: 1, hi: 7 } as const;
+const CITATION =
+  "Kurdi, Lozano & Banaji (2017). Introducing the Open Affective Standardized Image Set (OASIS). Behavior Research Methods 49, 457-470. doi 10.3758/s13428-016-0715-3";
 
 /** Reads `OASIS.csv` and `images/` of a folder. A row without picture is left out and noted, since copies leave pictures out. */
 export const oasis: StimulusReader = {
   name: "oasis",
   form: "oasis:FOLDER",
-  about: "OASIS, 900 pictures, 1-7: a folder with OASIS.csv and images/",
+  about: "OASIS: a folder with OASIS.csv and images/",
+  pictures: 900,
+  scale: SCALE,
+  citation: CITATION,
+  redistribute: true,
   path: true,
   read,
 };
@@ -74,8 +80,8 @@ async function read(folder: string): Promise<StimulusSet> {
   if (strays.length > 0) notes.push(`Pictures without row, left out: ${strays.length} (${listed(strays)}).`);
   return {
     name: "oasis",
-    citation:
-      "Kurdi, Lozano & Banaji (2017). Introducing the Open Affective Standardized Image Set (OASIS). Behavior Research Methods 49, 457-470. doi 10.3758/s13428-016-0715-3",
+    citation: CITATION,
+    raterFacts: { number: "822 in all, about 100 a picture; exact numbers in the set" },
     ids,
     files: ids.map((id) => joinPath(images, pictures.get(key(id))!)),
     ratings: numbers("mean", SCALE.lo, SCALE.hi),

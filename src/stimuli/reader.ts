@@ -1,6 +1,13 @@
-/** @file What the readers of picture sets share: paths without `node:path`, ids, pictures of a folder, notes. */
+/**
+ * @file What the readers of picture sets share: paths without `node:path`, ids, pictures of a folder, notes; and the
+ * joining of a set's ratings with its pictures, which every published set needs.
+ */
+import { isFolder, listFolder } from "#files";
+import { ndarray } from "../core/array.ts";
 import type { TableRow } from "../core/csv.ts";
 import { VcaError } from "../errors.ts";
+import { scaleNote } from "./scale.ts";
+import type { StimulusSet } from "./set.ts";
 
 const PICTURE = /\.(jpe?g|png|bmp|gif|webp|tiff?|avif)$/i;
 
@@ -53,4 +60,115 @@ export function checkIds(
     }
     seen.set(id, number);
   }
+}
+
+/** What a set's own files say of one picture. */
+export interface Rated {
+  readonly id: string;
+  /** The picture's name, without its extension. */
+  readonly picture: string;
+  /** Mean valence and arousal; NaN where the set gives none. */
+  readonly ratings: readonly [valence: number, arousal: number];
+  readonly raters?: { readonly sd: readonly [number, number]; readonly n: readonly [number, number] };
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Folders within a set's folder that are searched: `images/`, `GAPED/A/`. */
+const DEPTH = 2;
+
+/** The paths of all files below a folder. @throws DataError when it is none */
+export async function filesBelow(folder: string, depth = DEPTH): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await listFolder(folder)) {
+    const path = joinPath(folder, name);
+    if (!(await isFolder(path))) found.push(path);
+    else if (depth > 0) found.push(...(await filesBelow(path, depth - 1)));
+  }
+  return found;
+}
+
+/**
+ * The one file of a set whose name fits.
+ * @throws DataError when none or several do
+ */
+export function oneFile(where: string, files: readonly string[], fits: RegExp, example: string): string {
+  const found = files.filter((file) => fits.test(fileName(file)));
+  if (found.length === 1) return found[0]!;
+  throw new VcaError(
+    "DataError",
+    `${where}: one file such as "${example}" was expected, got ${found.length === 0 ? "none" : listed(found)}. Pass the folder that holds the set, as published.`,
+  );
+}
+
+const pictureKey = (name: string) => name.normalize("NFC").toLowerCase();
+
+/**
+ * A set of the rows that have ratings and a picture among `files`; letter case is not told apart. What is left out is noted.
+ * @throws DataError when two pictures have a row's name, or no row has a picture
+ */
+export function joinPictures(
+  about: Pick<StimulusSet, "name" | "citation" | "scale" | "redistribute" | "raterFacts">,
+  {
+    files,
+    rated,
+    notes = [],
+    scaleDeclared = false,
+  }: {
+    files: readonly string[];
+    rated: readonly Rated[];
+    notes?: readonly string[];
+    /** Whether the user declares the scale. */
+    scaleDeclared?: boolean;
+  },
+): StimulusSet {
+  const pictures = new Map<string, string[]>();
+  for (const path of pictureNames(files)) {
+    const key = pictureKey(fileName(path).replace(/\.\w+$/, ""));
+    pictures.set(key, [...(pictures.get(key) ?? []), path]);
+  }
+  const pathOf = ({ picture }: Rated) => {
+    const found = pictures.get(pictureKey(picture)) ?? [];
+    if (found.length < 2) return found[0];
+    throw new VcaError(
+      "DataError",
+      `${about.name}: one picture ${picture} was expected, got ${listed(found)}. Remove all but one.`,
+    );
+  };
+  const unrated = rated.filter(({ ratings }) => ratings.some(Number.isNaN));
+  const missing = rated.filter((row) => pathOf(row) === undefined);
+  const rows = rated.filter((row) => !unrated.includes(row) && !missing.includes(row));
+  if (rows.length === 0) {
+    throw new VcaError(
+      "DataError",
+      `${about.name}: pictures of the rated rows were expected, got none. Put pictures such as "${rated[0]?.picture ?? "1"}.jpg" into the set's folder.`,
+    );
+  }
+  const used = new Set(rated.map(pathOf));
+  const strays = pictureNames(files).filter((path) => !used.has(path));
+  const pairs = (of: (row: Rated) => readonly [number, number]) =>
+    ndarray(Float64Array.from(rows.flatMap(of)), [rows.length, 2]);
+  const ratings = pairs((row) => row.ratings);
+  const of = (list: readonly Rated[]) =>
+    `${list.length} of ${rated.length} (${listed(list.map(({ id }) => id))})`;
+  const found = [
+    missing.length > 0 ? `Rows without picture, left out: ${of(missing)}.` : undefined,
+    unrated.length > 0 ? `Rows without rating, left out: ${of(unrated)}.` : undefined,
+    strays.length > 0
+      ? `Pictures without row, left out: ${strays.length} (${listed(strays.map(fileName))}).`
+      : undefined,
+    scaleNote(ratings, about.scale, scaleDeclared ? "--scale" : "the file"),
+  ];
+  return {
+    ...about,
+    ids: rows.map(({ id }) => id),
+    files: rows.map((row) => pathOf(row)!),
+    ratings,
+    ...(rows.every(({ raters }) => raters) && {
+      raters: { sd: pairs((row) => row.raters!.sd), n: pairs((row) => row.raters!.n) },
+    }),
+    columns: Object.fromEntries(
+      Object.keys(rows[0]!.labels ?? {}).map((name) => [name, rows.map((row) => row.labels![name]!)]),
+    ),
+    notes: [...notes, ...found.filter((note) => note !== undefined)],
+  };
 }

@@ -5,14 +5,21 @@
  */
 import type { NdArray } from "../core/array.ts";
 import { unknownName, VcaError } from "../errors.ts";
+import { bass, bassChinese } from "./bass.ts";
+import { combineSets } from "./combine.ts";
 import { emoji } from "./emoji.ts";
+import { emomadrid } from "./emomadrid.ts";
+import { gaped } from "./gaped.ts";
+import { iaps } from "./iaps.ts";
+import { naps } from "./naps.ts";
 import { oasis } from "./oasis.ts";
 import type { Scale } from "./scale.ts";
 import { table } from "./table.ts";
+import { vcaCsv } from "./vca-csv.ts";
 
 /** Rated pictures. Row `s` of every array is stimulus `ids[s]`, in the order of the set's table. */
 export interface StimulusSet {
-  /** The reader's name: "oasis", "emoji", "table". */
+  /** The reader's name: "oasis", "emoji", "table"; of several sets together, "iaps + naps". */
   readonly name: string;
   /** Whom to cite; empty where the set does not say. */
   readonly citation: string;
@@ -26,6 +33,10 @@ export interface StimulusSet {
   readonly scale: Scale;
   /** Standard deviation over raters and number of raters, `[S, 2]` each, where the set gives them. */
   readonly raters?: { readonly sd: NdArray<Float64Array>; readonly n: NdArray<Float64Array> };
+  /** Who rated, and how, as far as it is published: country, number, instruction. */
+  readonly raterFacts?: Readonly<Record<string, string>>;
+  /** Of several sets together: the set of each stimulus. */
+  readonly sets?: readonly string[];
   /** Labels by column, such as theme and category: one per stimulus. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
   /** The column whose equal labels mean near-equal pictures, where the set's maker judged it better than a hash. */
@@ -49,6 +60,12 @@ export interface StimulusReader {
   readonly form: string;
   /** One line for `vca data list`. */
   readonly about: string;
+  /** How many pictures the published set has; undefined for one of the user's. */
+  readonly pictures?: number;
+  /** The scale of its ratings; undefined where the user declares it. */
+  readonly scale?: Scale;
+  readonly citation: string;
+  readonly redistribute: boolean;
   /** Whether `form` has a path after the colon. */
   readonly path: boolean;
   /** Reads the set; `path` is "" where `form` has none. */
@@ -56,14 +73,42 @@ export interface StimulusReader {
 }
 
 /** Every picture set that can be read. */
-export const STIMULUS_READERS: readonly StimulusReader[] = [oasis, emoji, table];
+export const STIMULUS_READERS: readonly StimulusReader[] = [
+  oasis,
+  iaps,
+  naps,
+  gaped,
+  emomadrid,
+  bass,
+  bassChinese,
+  emoji,
+  vcaCsv,
+  table,
+];
+
+/** Between several sets of one description; a path may hold the sign where no reader's name follows it. */
+export const SET_SEPARATOR = " + ";
+
+/** The sets that a description such as `iaps:A + naps:B` names, in order. */
+export function splitSets(spec: string): string[] {
+  const names = STIMULUS_READERS.map(({ name }) => name).join("|");
+  return spec.split(new RegExp(` \\+ (?=(?:${names})(?::|$| \\+ ))`));
+}
 
 /**
- * Opens `oasis:FOLDER`, `emoji` or `table:FILE.csv`.
+ * Opens `oasis:FOLDER`, `iaps:FOLDER`, `emoji`, `table:FILE.csv`, or several together: `iaps:FOLDER + naps:FOLDER`.
  * @throws ConfigError when the set is unknown, or its path or scale is missing or superfluous.
  * @throws DataError when a file, row or picture of the set is missing or malformed.
  */
 export async function openStimuli(spec: string, options: StimulusOptions = {}): Promise<StimulusSet> {
+  const parts = splitSets(spec);
+  if (parts.length === 1) return openOne(spec, options);
+  const sets: StimulusSet[] = [];
+  for (const part of parts) sets.push(await openOne(part, options));
+  return combineSets(sets);
+}
+
+async function openOne(spec: string, options: StimulusOptions): Promise<StimulusSet> {
   const colon = spec.indexOf(":");
   const name = colon < 0 ? spec : spec.slice(0, colon);
   const path = colon < 0 ? "" : spec.slice(colon + 1);

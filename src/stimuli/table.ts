@@ -19,6 +19,8 @@ export const table: StimulusReader = {
   name: "table",
   form: "table:FILE.csv",
   about: "your own ratings: columns id, file, valence, arousal and any others; state --scale",
+  citation: "",
+  redistribute: false,
   path: true,
   read,
 };

@@ -1,4 +1,5 @@
 /** @file `vca export`: a run's final model as one ONNX file, with gains baked in or as inputs. */
+import { removeTemporaryFiles } from "#files";
 import { openEncoder } from "../encoders/encoder.ts";
 import { VcaError } from "../errors.ts";
 import { modelParts, writeFinalModel } from "./final-model.ts";
@@ -25,6 +26,7 @@ export async function exportRun(
   }
   const networks = await finalNetworks(folder, config, manifest);
   const out = options.out ?? `${run}/model.onnx`;
+  await removeTemporaryFiles(out.replace(/[^\\/]*$/, "") || ".", { below: false });
   const model = { networks, config, gains: options.gains ?? false };
   const bytes = await writeFinalModel(out, modelParts(encoder, manifest), model);
   return { out, bytes };

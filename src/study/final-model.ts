@@ -66,11 +66,20 @@ function normalisation(encoder: Encoder, opset: number): Model {
   return emitOnnx(graph, { opset });
 }
 
+/** An encoder's graph up to its taps. */
+function trunkOf({ encoder, taps }: Pick<ModelParts, "encoder" | "taps">): Model {
+  return pruneTo(
+    encoder.model,
+    taps.map(({ tensor }) => tensor),
+  );
+}
+
 /** Shapes of the taps' outputs for a free batch, from one run on a black picture. */
-async function tapShapes(trunk: Model, { encoder, taps }: ModelParts): Promise<Dim[][]> {
+export async function tapShapes(parts: Pick<ModelParts, "encoder" | "taps">): Promise<Dim[][]> {
+  const { encoder, taps } = parts;
   const { height, width } = encoder.preprocessing;
   const B = encoder.input.batch ?? 1;
-  const session = await openSession(encodeOnnx(trunk));
+  const session = await openSession(encodeOnnx(trunkOf(parts)));
   try {
     const black = { shape: [B, 3, height, width], data: new Float32Array(B * 3 * height * width) };
     const outputs = await session.run({ [encoder.input.name]: black });
@@ -92,11 +101,7 @@ export async function buildFinalModel(
   const { encoder, taps, circuit } = parts;
   const { config, gains } = options;
   const opset = opsetOf(encoder.model);
-  const trunk = pruneTo(
-    encoder.model,
-    taps.map(({ tensor }) => tensor),
-  );
-  const shapes = await tapShapes(trunk, parts);
+  const shapes = await tapShapes(parts);
   const graph = new Graph();
   const outputs = taps.map(({ tensor }, i) => graph.input(`${ENCODER}${tensor}`, shapes[i]!));
   const plan = tokenPlan(circuit.visual, config.grid);
@@ -106,7 +111,7 @@ export async function buildFinalModel(
   addNetworks(graph, circuit, { tokens, hasCls: parts.hasCls }, { replicas: options.networks.length, gains });
   const parameters = joinReplicas(options.networks);
   const network = emitOnnx(graph, { opset, parameters });
-  const models = [normalisation(encoder, opset), prefixNames(trunk, ENCODER), network];
+  const models = [normalisation(encoder, opset), prefixNames(trunkOf(parts), ENCODER), network];
   return mergeModels(models, await describe(parts, config));
 }
 

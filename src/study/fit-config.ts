@@ -9,7 +9,7 @@ import { defaultRecipe } from "../training/recipe.ts";
 
 const schema = z
   .strictObject({
-    /** `oasis:PATH`, `emoji`, `table:FILE.csv`. */
+    /** `oasis:PATH`, `emoji`, `table:FILE.csv`, or several sets together: `iaps:PATH + naps:PATH`. */
     stimuli: z.string(),
     /** The declared rating scale, such as `1-9`, for sets that do not fix it. */
     scale: z.string().optional(),

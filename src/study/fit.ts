@@ -2,7 +2,7 @@
  * @file `vca fit`: cross-validated training of a circuit on rated pictures, ridge on the same tokens and
  * folds beside it, one final model. Interrupted at any moment, the same call goes on where it stopped.
  */
-import { freeDisk, packageVersion } from "#files";
+import { freeDisk, packageVersion, runtimeVersion } from "#files";
 import { loadCircuit } from "../circuits/load.ts";
 import type { NdArray } from "../core/array.ts";
 import { writeCsv } from "../core/csv.ts";
@@ -31,15 +31,28 @@ export interface FitResult extends Comparison {
 
 /**
  * Fits a circuit into the folder `out`.
- * @throws ConfigError, DataError, UnsupportedError before work begins; StorageError when the disk is too small.
+ * @throws ConfigError, DataError, UnsupportedError before work begins; StorageError when the disk is too small or
+ *   another process works in the folder.
  */
 export async function fitStudy(
   config: FitConfig,
   options: WorkOptions & { readonly out: string },
 ): Promise<FitResult> {
+  const folder = await RunFolder.begin(options.out, config);
+  try {
+    return await fitInto(folder, config, options);
+  } finally {
+    await folder.end();
+  }
+}
+
+async function fitInto(
+  folder: RunFolder,
+  config: FitConfig,
+  options: WorkOptions & { readonly out: string },
+): Promise<FitResult> {
   const { out } = options;
   const started = performance.now();
-  const folder = await RunFolder.begin(out, config);
   const prepared = await prepareFit(config, options);
   await announce(config, prepared, options);
   await folder.writeConfig(config);
@@ -58,6 +71,7 @@ export async function fitStudy(
     ridge: baseline.predictions,
     folds,
     groups,
+    sets: set.sets,
     seed: config.seed,
   });
   await folder.writeTable(
@@ -177,7 +191,7 @@ async function describeRun(
   const used = new Set(channels.map(({ tap }) => tap));
   return {
     vca: await packageVersion(),
-    node: process.version,
+    node: runtimeVersion(),
     encoder: { name: encoder.name, sha256: encoder.id, taps: taps.filter(({ name }) => used.has(name)) },
     tokens: { T, D, hasCls, channels },
     stimuli: {

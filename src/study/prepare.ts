@@ -27,6 +27,10 @@ export interface WorkOptions {
   readonly reporter: Reporter;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told at each epoch's end of a group of replicas: their mean training losses, in the recipe's units. */
+  readonly onEpoch?:
+    | ((epoch: { group: string; epoch: number; losses: readonly number[] }) => void)
+    | undefined;
 }
 
 /** Pictures as the circuit sees them. */
@@ -86,8 +90,8 @@ export async function seePictures(
     signal,
   }: WorkOptions & { visual: Circuit["visual"]; views: readonly View[] },
 ): Promise<Seen> {
-  const encoder = await openEncoder(config.encoder);
-  const taps = await resolveTaps(encoder, config.taps ?? (visual === "embedding" ? "last" : undefined));
+  const encoder = await openEncoder(config.encoder, { reporter, ...(signal && { signal }) });
+  const taps = await resolveTaps(encoder, config.taps ?? (visual === "embedding" ? "pooled" : undefined));
   const tokens = tokenPlan(visual, config.grid);
   const features = await extractFeatures({ encoder, taps, tokens }, pictures, {
     cacheFolder: cacheFolder(),

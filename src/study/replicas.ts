@@ -161,7 +161,8 @@ async function trainOne(
         work.signal?.throwIfAborted();
         onStep(step);
       },
-      onEpoch: async ({ epoch, parameters, state }) => {
+      onEpoch: async ({ epoch, losses, parameters, state }) => {
+        work.onEpoch?.({ group: group.name, epoch, losses });
         if (kept.has(epoch))
           await keepEpoch(folder, group, await parameters(), { epoch, folds, inference, tokens: views[0]! });
         const due = performance.now() - written > SECONDS_BETWEEN_CHECKPOINTS * 1000;

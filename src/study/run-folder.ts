@@ -5,7 +5,9 @@
 import {
   exists,
   isFolder,
+  LOCK_FILE,
   listFolder,
+  lockFolder,
   readBytes,
   readText,
   removeFile,
@@ -37,6 +39,8 @@ export interface Manifest {
   readonly seeds: readonly number[];
   readonly circuit: Circuit;
   readonly recipe: Recipe;
+  /** The file that an imported run's parameters come from. */
+  readonly weights?: { readonly file: string; readonly sha256: string };
   /** ISO 8601. */
   readonly finished: string;
   readonly seconds: number;
@@ -53,6 +57,7 @@ export interface Run {
 export class RunFolder {
   readonly path: string;
   readonly #model: string;
+  #unlock: () => Promise<void> = async () => {};
 
   /** @param names of encoder and circuit, which name the models' folder */
   constructor(path: string, { encoder, circuit }: { encoder: string; circuit: string }) {
@@ -61,30 +66,41 @@ export class RunFolder {
   }
 
   /**
-   * The folder for a fit: empty, or one in which the same fit was begun. Nothing is written yet, so a mistake in
-   * the command can be mended.
-   * @throws ConfigError when it holds another run or other files.
+   * The folder for a fit: empty, or one in which the same fit was begun; nobody else's until `end` is called.
+   * Nothing is written yet, so a mistake in the command can be mended.
+   * @throws ConfigError when it holds another run or other files; StorageError when another process works in it.
    */
   static async begin(path: string, config: FitConfig): Promise<RunFolder> {
     const folder = new RunFolder(path, config);
+    folder.#unlock = await lockFolder(path);
+    try {
+      await folder.#check(config);
+      return folder;
+    } catch (error) {
+      await folder.end();
+      throw error;
+    }
+  }
+
+  /** Lets others work in the folder. */
+  async end(): Promise<void> {
+    await this.#unlock();
+  }
+
+  async #check(config: FitConfig): Promise<void> {
+    const { path } = this;
+    const refuse = (got: string) =>
+      new VcaError(
+        "ConfigError",
+        `${path}: an empty folder or this fit's own was expected, got ${got}. Choose another --out.`,
+      );
     const file = `${path}/fit.yaml`;
     const before = (await exists(file)) ? readFitConfig(await readText(file), file) : undefined;
     const differs = before && firstDifference(before, config);
-    if (differs) {
-      throw new VcaError(
-        "ConfigError",
-        `${path}: an empty folder or this fit's own was expected, got a run with ${differs}. Choose another --out.`,
-      );
-    }
+    if (differs) throw refuse(`a run with ${differs}`);
     await removeTemporaryFiles(path);
-    const others = before || !(await exists(path)) ? [] : await listFolder(path);
-    if (others.length > 0) {
-      throw new VcaError(
-        "ConfigError",
-        `${path}: an empty folder or this fit's own was expected, got one with ${others[0]}. Choose another --out.`,
-      );
-    }
-    return folder;
+    const others = before ? [] : (await listFolder(path)).filter((name) => name !== LOCK_FILE);
+    if (others.length > 0) throw refuse(`one with ${others[0]}`);
   }
 
   /** A finished fit. @throws DataError when there is none. */
@@ -148,7 +164,7 @@ export class RunFolder {
     header: readonly string[],
     rows: readonly (readonly Cell[])[],
   ): Promise<void> {
-    await writeFileAtomic(`${this.path}/${name}`, writeCsv(header, rows));
+    await writeTable(`${this.path}/${name}`, header, rows);
   }
 
   async readTable(name: string): Promise<Table> {
@@ -158,6 +174,26 @@ export class RunFolder {
   async writeJson(name: string, value: unknown): Promise<void> {
     await writeFileAtomic(`${this.path}/${name}`, `${JSON.stringify(value, null, 2)}\n`);
   }
+}
+
+/** Where the tables of an analysis lie: in the run, those of an independent set in a folder of the set's name, as `vca test` has it. */
+export function tablesFolder(
+  run: string,
+  { stimuli, out }: { stimuli?: string | undefined; out?: string | undefined },
+): string {
+  if (out !== undefined) return out;
+  return stimuli === undefined
+    ? run
+    : `${run}/tests/${stimuli.replace(/^.*[:\\/]/, "").replace(/\.csv$/i, "")}`;
+}
+
+/** Writes a table. */
+export async function writeTable(
+  file: string,
+  header: readonly string[],
+  rows: readonly (readonly Cell[])[],
+): Promise<void> {
+  await writeFileAtomic(file, writeCsv(header, rows));
 }
 
 /** Reads a float32 .npy file. @throws DataError */

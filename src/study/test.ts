@@ -3,21 +3,25 @@
  * picture of the set was trained on.
  */
 import { decodePicture } from "#decode";
+import { removeTemporaryFiles } from "#files";
 import type { NdArray } from "../core/array.ts";
 import { columnIndex } from "../core/csv.ts";
 import { VcaError } from "../errors.ts";
 import { findDuplicates, nearDuplicates } from "../stimuli/duplicates.ts";
 import { rescale } from "../stimuli/scale.ts";
-import type { StimulusSet } from "../stimuli/set.ts";
+import { SET_SEPARATOR, type StimulusSet } from "../stimuli/set.ts";
 import { openInference } from "../training/inference.ts";
 import { baselinePredictions } from "./baseline.ts";
 import { type Comparison, columnOfScale, compare, meanOf, metricRows } from "./metrics.ts";
 import { readStimuli, resamplingGroups, seePictures, type WorkOptions } from "./prepare.ts";
 import { finalNetworks } from "./replicas.ts";
-import { type Run, RunFolder } from "./run-folder.ts";
+import { type Run, RunFolder, tablesFolder, writeTable } from "./run-folder.ts";
+
+/** A comparison; of an imported network, which has no ridge on its training pictures, the network's own numbers. */
+export type Shown = Pick<Comparison, "metrics"> & Partial<Comparison>;
 
 /** What `vca test --json` prints. */
-export interface TestResult extends Comparison {
+export interface TestResult extends Shown {
   readonly stimuli: { readonly set: string; readonly n: number };
   readonly encoder: string;
   readonly circuit: string;
@@ -33,13 +37,18 @@ export interface TestResult extends Comparison {
 export async function testRun(
   run: string,
   stimuli: string,
-  options: WorkOptions & { scale?: string; force?: boolean },
+  options: WorkOptions & { scale?: string; force?: boolean; out?: string },
 ): Promise<TestResult> {
   const started = performance.now();
   const opened = await RunFolder.open(run);
   const { folder, config, manifest } = opened;
   const set = await readStimuli(stimuli, options.scale, options.reporter);
-  if (!options.force) await refuseTrainedOn(opened, set, options);
+  if (manifest.weights) {
+    const unknown =
+      "the pictures that it was trained on are not recorded, so none of them could be looked for";
+    options.reporter.warn(`${run}: ${unknown}. Make sure that the set holds none of them.`);
+  } else if (!options.force) await refuseTrainedOn(opened, set, options);
+  await removeTemporaryFiles(run);
 
   const { circuit, recipe, tokens } = manifest;
   const views = recipe.flip
@@ -54,7 +63,9 @@ export async function testRun(
     answers.push((await inference.run(network, seen.views[0]!)).predictions);
   }
   await inference.close();
-  const baseline = await baselinePredictions(folder, seen.views, tokens.hasCls);
+  const baseline = manifest.weights
+    ? undefined
+    : await baselinePredictions(folder, seen.views, tokens.hasCls);
 
   const onTestScale = (array: NdArray<Float32Array | Float64Array>): NdArray => {
     const rescaled = rescale(
@@ -65,27 +76,29 @@ export async function testRun(
     return { shape: array.shape, data: Float32Array.from(rescaled.data) };
   };
   const networks = answers.map(onTestScale);
-  const ridgeAnswers = onTestScale(baseline);
+  const ridgeAnswers = baseline && onTestScale(baseline);
   const groups = resamplingGroups(set, undefined);
-  const comparison = compare({
+  const whole = compare({
     ratings: set.ratings,
     predictions: networks,
-    ridge: ridgeAnswers,
+    ridge: ridgeAnswers ?? meanOf(networks),
     groups,
+    sets: set.sets,
     seed: config.seed,
   });
+  const comparison: Shown = ridgeAnswers ? whole : { metrics: whole.metrics };
   const rows = (model: string, array: NdArray) => {
     const [valence, arousal] = [columnOfScale(array, 0), columnOfScale(array, 1)];
     return set.ids.map((id, s) => [id, model, valence[s]!, arousal[s]!]);
   };
-  const name = `tests/${stimuli.replace(/^.*[:\\/]/, "").replace(/\.csv$/i, "")}`;
-  await folder.writeTable(
-    `${name}/predictions.csv`,
+  const tables = tablesFolder(run, { stimuli, out: options.out });
+  await writeTable(
+    `${tables}/predictions.csv`,
     ["id", "model", "valence", "arousal"],
-    [...rows("circuit", meanOf(networks)), ...rows("ridge", ridgeAnswers)],
+    [...rows("circuit", meanOf(networks)), ...(ridgeAnswers ? rows("ridge", ridgeAnswers) : [])],
   );
-  await folder.writeTable(
-    `${name}/metrics.csv`,
+  await writeTable(
+    `${tables}/metrics.csv`,
     ["model", "scale", "measure", "value", "lower", "upper"],
     metricRows(comparison),
   );
@@ -94,19 +107,38 @@ export async function testRun(
     encoder: manifest.encoder.name,
     circuit: circuit.name,
     ...comparison,
-    out: `${run}/${name}`,
+    out: tables,
     seconds: (performance.now() - started) / 1000,
   };
 }
 
-/** @throws DataError with the pairs of test and training pictures that are equal or near-equal */
-async function refuseTrainedOn({ folder }: Run, set: StimulusSet, { reporter }: WorkOptions): Promise<void> {
+/** Sets of the user's, where equal ids are no sign of equal pictures. */
+const OWN_SETS = ["table", "vca-csv"];
+
+/** Ids of published sets with their set in front, as `combineSets` writes them; undefined for a user's own. */
+function qualified(set: string, ids: readonly string[]): (string | undefined)[] {
+  const several = set.includes(SET_SEPARATOR);
+  return ids
+    .map((id) => (several ? id : `${set}:${id}`))
+    .map((id) => (OWN_SETS.some((own) => id.startsWith(own)) ? undefined : id));
+}
+
+/** @throws DataError with the pairs of test and training pictures that have one id in one set, or are equal or near-equal */
+export async function refuseTrainedOn(
+  { folder, manifest }: Pick<Run, "folder" | "manifest">,
+  set: StimulusSet,
+  { reporter }: WorkOptions,
+): Promise<void> {
   const table = await folder.readTable("stimuli.csv");
   const column = (name: string) => {
     const at = columnIndex(table, name);
     return table.rows.map(({ cells }) => cells[at]!);
   };
   const trained = { ids: column("id"), digests: column("sha256"), hashes: column("perceptual_hash") };
+  const known = new Map(qualified(manifest.stimuli.set, trained.ids).map((id, i) => [id, trained.ids[i]!]));
+  const same = qualified(set.name, set.ids).flatMap((id, s) =>
+    id !== undefined && known.has(id) ? [`${set.ids[s]} (${known.get(id)})`] : [],
+  );
   const total = set.ids.length;
   const test = await findDuplicates(set, {
     decode: decodePicture,
@@ -120,7 +152,7 @@ async function refuseTrainedOn({ folder }: Run, set: StimulusSet, { reporter }: 
   const near = nearDuplicates([...trained.hashes, ...test.hashes], [...trained.ids, ...set.ids])
     .filter(({ a, b }) => a < boundary && b >= boundary)
     .map(({ ids }) => `${ids[1]} (${ids[0]})`);
-  const pairs = [...new Set([...equal, ...near])];
+  const pairs = [...new Set([...same, ...equal, ...near])];
   if (pairs.length === 0) return;
   const shown = pairs.slice(0, 5).join(", ") + (pairs.length > 5 ? ` and ${pairs.length - 5} more` : "");
   throw new VcaError(

@@ -4,7 +4,8 @@
  * alone is no evidence. Differs from his code in the break: it is fixed beforehand (the midpoint of the
  * scale), where his "Robin Hood" looks for one in the data.
  */
-import { mean, normalP, requireFinite } from "../core/statistics.ts";
+import { normalP } from "../core/distributions.ts";
+import { mean, requireFinite } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 
 /** One line of the test. */

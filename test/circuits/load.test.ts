@@ -47,6 +47,7 @@ describe("a circuit in YAML", () => {
         { from: "LA", to: "CeA", sign: "+", density: 1, source: "Pitkanen & Amaral 1998" },
       ],
       readout: "CeA",
+      untrained: "mean",
       passes: 1,
     });
   });

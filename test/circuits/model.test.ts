@@ -97,6 +97,7 @@ function small(nuclei: (Partial<Nucleus> & { id: string })[], projections: Proje
     nuclei: nuclei.map((nucleus) => ({ ...PLAIN, input: 4, ...nucleus })),
     projections,
     readout: nuclei.at(-1)!.id,
+    untrained: "mean",
     passes: 1,
   };
 }

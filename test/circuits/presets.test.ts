@@ -67,6 +67,7 @@ it("liu2025 has the published sizes at CLIP ViT-L/14's width", () => {
     [1, 1, 0.1],
     [2, 2, 0.5],
   ]);
+  expect([circuit.untrained, presetCircuit("vca", 768).untrained]).toEqual(["random", "mean"]);
 });
 
 it("vca keeps the order of human neuron counts, CeA the narrowest of them", () => {

@@ -21,7 +21,7 @@ describe("usage", () => {
   it.each([
     [
       ["fti"],
-      'vca: unknown command "fti". Did you mean "fit"? Choices: demo, fit, test, predict, export, features, cache, encoders, circuits, data, doctor.',
+      'vca: unknown command "fti". Did you mean "fit"? Choices: demo, run, step, fit, test, predict, rsa, export, neurons, geometry, lesion, report, lab, import, features, cache, encoders, circuits, data, simulate, doctor.',
     ],
     [["--verison"], 'vca: unknown option "--verison". Did you mean "--version"? Choices: --version, --help.'],
     [
@@ -34,10 +34,7 @@ describe("usage", () => {
       ["fit", "emoji", "--out"],
       "fit: a value as in --out <folder> was expected, got none. See `vca fit --help`.",
     ],
-    [
-      ["fit", "emoji", "oasis", "--out", "x"],
-      'fit: nothing more was expected, got "oasis". See `vca fit --help`.',
-    ],
+    [["doctor", "oasis"], 'doctor: nothing more was expected, got "oasis". See `vca doctor --help`.'],
     [
       ["fit", "emoji", "--out", "x", "--folds", "1"],
       '--folds: a whole number of at least 2 was expected, got "1". Write it as --folds 10.',
@@ -58,6 +55,15 @@ describe("usage", () => {
       ["fit", "emoji", "--out", "x", "--tap-choice", "al"],
       'fit: unknown tap choice "al". Did you mean "all"? Choices: all, inner.',
     ],
+    [["import", "w.pth"], "import: --out <folder> was expected, got none. See `vca import --help`."],
+    [
+      ["import", "w.pth", "--out", "x"],
+      "import: --encoder <encoder> was expected, got none. See `vca import --help`.",
+    ],
+    [
+      ["import", "w.pth", "--outputs", "valence"],
+      'import: unknown order "valence". Did you mean "arousal,valence"? Choices: arousal,valence, valence,arousal.',
+    ],
     [
       ["circuits", "shw", "vca"],
       'circuits: unknown command "shw". Did you mean "show"? Choices: list, show.',
@@ -65,11 +71,11 @@ describe("usage", () => {
     [["circuits", "show"], "circuits show: CIRCUIT was expected, got none. See `vca circuits show --help`."],
     [
       ["encoders", "show", "efficientnet"],
-      'encoder: unknown encoder "efficientnet". Did you mean "efficientnet-lite0"? Choices: efficientnet-lite0.',
+      'encoder: unknown encoder "efficientnet". Did you mean "efficientnet-lite0"? Choices: efficientnet-lite0, clip-vit-base-patch32, clip-vit-base-patch16, clip-vit-large-patch14, dinov2-small, dinov2-base, deit-tiny-distilled-patch16-224, vit-base-patch16-224, siglip-base-patch16-224, resnet-50, convnext-tiny-224.',
     ],
     [
       ["data", "check", "oasiss:x"],
-      'stimuli: unknown picture set "oasiss". Did you mean "oasis"? Choices: oasis, emoji, table.',
+      'stimuli: unknown picture set "oasiss". Did you mean "oasis"? Choices: oasis, iaps, naps, gaped, emomadrid, bass, bass-ch, emoji, vca-csv, table.',
     ],
     [
       ["cache", "prune"],

@@ -45,7 +45,7 @@ describe("the process", () => {
   it("writes results to stdout and ends with 0", async () => {
     const { code, out, err } = await node([...MAIN, "data", "list", "--json"]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(JSON.parse(out)).toHaveLength(3);
+    expect(JSON.parse(out)).toHaveLength(10);
   });
 
   it("writes errors to stderr and ends with their code", async () => {

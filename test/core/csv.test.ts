@@ -35,6 +35,26 @@ describe("parseCsv", () => {
     expect(parseCsv('id,x\n"two\nlines",1\n\nb,2', "t.csv").rows.map((row) => row.number)).toEqual([2, 4]);
   });
 
+  test("skips a preamble, and counts its lines", () => {
+    const { header, rows } = parseCsv("A title, with a comma\n\nid\tx\n2375.1\t1\n", "t.csv", {
+      after: "id",
+    });
+    expect(header).toEqual(["id", "x"]);
+    expect(rows).toEqual([{ number: 4, cells: ["2375.1", "1"] }]);
+    expect(parseCsv("a,b\n1,2", "t.csv", { after: "id" }).header).toEqual(["a", "b"]);
+  });
+
+  test("takes given names for a file without header", () => {
+    expect(parseCsv("007,.jpg\n8,.jpg", "t.csv", { header: ["id", "x"] })).toEqual({
+      where: "t.csv",
+      header: ["id", "x"],
+      rows: [
+        { number: 1, cells: ["007", ".jpg"] },
+        { number: 2, cells: ["8", ".jpg"] },
+      ],
+    });
+  });
+
   test("takes the delimiter of the header, not of the cells", () => {
     expect(cells("id;x\na;1,5\nb;2,5")).toEqual([
       ["a", "1,5"],
@@ -174,4 +194,20 @@ describe("writeCsv", () => {
 
 test("errors about a table are data errors", async () => {
   expect(await messageOf(() => parseCsv("", "t.csv"), true)).toMatch(/^DataError /);
+});
+
+test("a decimal comma and a sign for missing are read only where they are declared", async () => {
+  const table = parseCsv("id;x;y;z\na;4,5;.;1,234,5", "t.csv");
+  const read = (column: number, declared: object) =>
+    numberCell(table, table.rows[0]!, column, { lo: 1, hi: 9, id: "a", ...declared });
+  expect(read(1, { decimalComma: true })).toBe(4.5);
+  expect(read(2, { missing: "." })).toBeNaN();
+  for (const [column, declared] of [
+    [1, {}],
+    [2, { decimalComma: true }],
+    [3, { decimalComma: true }],
+  ] as const)
+    expect(await messageOf(() => read(column, declared))).toMatch(
+      /^t\.csv row 2 \(a\): . must be a number from 1 to 9/,
+    );
 });

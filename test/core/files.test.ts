@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
@@ -7,7 +8,9 @@ import {
   cacheFolder,
   exists,
   isFolder,
+  LOCK_FILE,
   listFolder,
+  lockFolder,
   readBytes,
   readText,
   removeTemporaryFiles,
@@ -20,6 +23,9 @@ vi.mock("node:fs/promises", async (original) => {
   return { ...real, open: vi.fn(real.open) };
 });
 
+const HOST = hostname()
+  .replace(/[^\w-]/g, "-")
+  .slice(0, 60);
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "vca-files-"));
@@ -82,17 +88,88 @@ describe("writeFileAtomic", () => {
 
   test("removeTemporaryFiles removes what a killed write left, and only that", async () => {
     await mkdir(join(folder, "deep"));
-    const left = `.c.txt.${crypto.randomUUID()}.tmp`;
-    for (const name of [left, `deep/${left}`, "keep.tmp", ".hidden", "c.txt"])
+    const dead = spawnSync(process.execPath, ["--version"]).pid; // it has ended
+    const left = (host: string, pid: number) => `.c.txt.${host}-${pid}.${crypto.randomUUID()}.tmp`;
+    const [gone, alive, elsewhere] = [left(HOST, dead), left(HOST, process.ppid), left("elsewhere", dead)];
+    const own = left(HOST, process.pid); // of a dead process whose number is now ours
+    const kept = [".hidden", "c.txt", "deep", "keep.tmp", alive, elsewhere];
+    for (const name of [gone, own, `deep/${gone}`, "keep.tmp", ".hidden", "c.txt", alive, elsewhere])
       await writeFile(join(folder, name), "");
-    expect(await removeTemporaryFiles(folder)).toBe(2);
-    expect((await readdir(folder, { recursive: true })).sort()).toEqual([
-      ".hidden",
-      "c.txt",
-      "deep",
-      "keep.tmp",
-    ]);
+    expect(await removeTemporaryFiles(folder, { below: false })).toBe(2);
+    expect(await removeTemporaryFiles(folder)).toBe(1);
+    expect((await readdir(folder, { recursive: true })).sort()).toEqual(kept.sort());
     expect(await removeTemporaryFiles(join(folder, "missing"))).toBe(0);
+  });
+
+  test("removeTemporaryFiles leaves what this process is writing", async () => {
+    const real = vi.mocked(open).getMockImplementation()!;
+    vi.mocked(open).mockImplementationOnce(async (...args) => {
+      const file = await real(...args);
+      await removeTemporaryFiles(folder);
+      return file;
+    });
+    await writeFileAtomic(join(folder, "c.txt"), "kept");
+    expect(await readText(join(folder, "c.txt"))).toBe("kept");
+  });
+});
+
+describe("lockFolder", () => {
+  const refused = (path: string, who: string) =>
+    `${path}: a folder in which no other process works was expected, got ${who} there. Wait until it ends, or delete ${join(path, LOCK_FILE)} if it has.`;
+
+  test("makes the folder, keeps others out until it is released, and leaves no trace", async () => {
+    const path = join(folder, "run");
+    const release = await lockFolder(path);
+    expect(await readText(join(path, LOCK_FILE))).toBe(`${HOST}-${process.pid}`);
+    await expect(lockFolder(path)).rejects.toMatchObject({
+      tag: "StorageError",
+      message: refused(path, `process ${process.pid} on ${HOST}`),
+    });
+    await release();
+    expect(await readdir(folder)).toEqual([]);
+    await (await lockFolder(path))();
+  });
+
+  test("keeps a folder that something came of", async () => {
+    const path = join(folder, "run");
+    const release = await lockFolder(path);
+    await writeFile(join(path, "result"), "");
+    await release();
+    expect(await readdir(path)).toEqual(["result"]);
+  });
+
+  test("refuses where another process works, here or on another machine", async () => {
+    const holders: [string, string][] = [
+      [`${HOST}-${process.ppid}`, `process ${process.ppid} on ${HOST}`],
+      ["elsewhere-7", "process 7 on elsewhere"],
+      ["", "one that does not say its name"],
+    ];
+    for (const [holder, who] of holders) {
+      await writeFile(join(folder, LOCK_FILE), holder);
+      await expect(lockFolder(folder)).rejects.toThrow(refused(folder, who));
+      expect(await readText(join(folder, LOCK_FILE))).toBe(holder);
+    }
+  });
+
+  test("takes over from the dead, once", async () => {
+    const dead = spawnSync(process.execPath, ["--version"]).pid;
+    for (const pid of [dead, process.pid]) {
+      await writeFile(join(folder, LOCK_FILE), `${HOST}-${pid}`);
+      const tries = await Promise.allSettled([lockFolder(folder), lockFolder(folder)]);
+      const won = tries.filter((attempt) => attempt.status === "fulfilled");
+      expect(won).toHaveLength(1);
+      await won[0]!.value();
+      expect(await readdir(folder)).toEqual([]);
+    }
+  });
+
+  test("says that a disk is full", async () => {
+    failNextWrite(Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }));
+    await expect(lockFolder(join(folder, "run"))).rejects.toMatchObject({
+      tag: "StorageError",
+      message: `${join(folder, "run", LOCK_FILE)}: could not be written, got a full disk. Free some space and run the same command again.`,
+    });
+    expect(await readdir(folder, { recursive: true })).toEqual(["run"]);
   });
 });
 

@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create } from "@bufbuild/protobuf";
 import { afterAll, expect, test } from "vitest";
 import { sha256 } from "#files";
+import { CATALOGUE } from "../../src/encoders/catalogue.ts";
 import { openEncoder } from "../../src/encoders/encoder.ts";
 import { isVcaError } from "../../src/errors.ts";
 import { encodeOnnx, type Model } from "../../src/graph/onnx.ts";
-import { Tensor_DataLocation, Tensor_DataType, TensorSchema } from "../../src/graph/onnx_pb.ts";
+import { Tensor_DataType } from "../../src/graph/onnx_pb.ts";
 import { tinyConvolutional, tinySettings, tinyTransformer } from "../support/tiny-encoders.ts";
 import { tinyModel } from "../support/tiny-onnx.ts";
 
@@ -82,7 +82,7 @@ test("an unknown name lists the choices", async () => {
   const { name, message } = await refusal("efficientnet");
   expect(name).toBe("ConfigError");
   expect(message).toBe(
-    'encoder: unknown encoder "efficientnet". Did you mean "efficientnet-lite0"? Choices: efficientnet-lite0.',
+    `encoder: unknown encoder "efficientnet". Did you mean "efficientnet-lite0"? Choices: ${CATALOGUE.map(({ name }) => name).join(", ")}.`,
   );
 });
 
@@ -94,7 +94,7 @@ test("missing files are named", async () => {
     `encoder: ${empty} must hold onnx/vision_model.onnx or onnx/model.onnx or model.onnx, got none of them. Point to a folder in the hub's layout.`,
   );
   expect((await refusal("./no/such")).message).toBe(
-    "encoder: ./no/such must be a folder in the hub's layout or an .onnx file, got no such folder. Check the path.",
+    "encoder: ./no/such must be a folder in the hub's layout, an .onnx file or owner/name of the hub, got none of them. Check the path.",
   );
   expect((await refusal(`${lone}/net.onnx`)).message).toBe(
     `encoder: ${lone}/net.onnx must have its preprocessing beside it, got neither net.json nor preprocessor_config.json. Copy the preprocessor_config.json of the model's page there.`,
@@ -121,25 +121,11 @@ test("models that cannot be used are refused", async () => {
     "UnsupportedError",
     "net.onnx: one float32 input [batch, 3, height, width] was expected, got input_ids [batch, 77], pixel_values [batch, 3, height, width]. Export the vision part of the model alone.",
   ]);
-  const half = tinyConvolutional();
-  half.graph!.initializer[0]!.dataType = Tensor_DataType.FLOAT16;
-  expect(await refusalOf(half)).toEqual([
-    "UnsupportedError",
-    'net.onnx: a float32 model was expected, got the half-precision tensor "stem". Take the model\'s onnx/model.onnx.',
-  ]);
   const quantised = tinyConvolutional();
   quantised.graph!.node[0]!.opType = "QLinearConv";
   expect(await refusalOf(quantised)).toEqual([
     "UnsupportedError",
-    "net.onnx: a float32 model was expected, got the quantised operator QLinearConv. Take the model's onnx/model.onnx.",
-  ]);
-  const outside = tinyConvolutional();
-  outside.graph!.initializer.push(
-    create(TensorSchema, { name: "far", dataLocation: Tensor_DataLocation.EXTERNAL }),
-  );
-  expect(await refusalOf(outside)).toEqual([
-    "UnsupportedError",
-    'net.onnx: the weights must lie inside the file, got "far" in a file of its own. Save the model without external data.',
+    "net.onnx: a model in float32 or half precision was expected, got the quantised operator QLinearConv. Take the model's onnx/model.onnx.",
   ]);
   expect(
     await refusalOf(

@@ -63,11 +63,11 @@ test("a graph without layers says which tensors there are", async () => {
 });
 
 test.each([
-  ["5", 'encoder tiny: unknown tap "5". Choices: 1 to 4 (depth), last, or a tensor\'s name.'],
-  ["0", 'encoder tiny: unknown tap "0". Choices: 1 to 4 (depth), last, or a tensor\'s name.'],
+  ["5", 'encoder tiny: unknown tap "5". Choices: 1 to 4 (depth), last, pooled, or a tensor\'s name.'],
+  ["0", 'encoder tiny: unknown tap "0". Choices: 1 to 4 (depth), last, pooled, or a tensor\'s name.'],
   [
     "dept-2",
-    'encoder tiny: unknown tap "dept-2". Did you mean "depth-2"? Choices: 1 to 4 (depth), last, or a tensor\'s name.',
+    'encoder tiny: unknown tap "dept-2". Did you mean "depth-2"? Choices: 1 to 4 (depth), last, pooled, or a tensor\'s name.',
   ],
   ["4,last", 'encoder tiny: each tap must be named once, got "depth-4" twice. Remove one of them.'],
 ])("taps %s are refused", async (text, message) => {

@@ -151,9 +151,9 @@ describe.skipIf(!present)(
       const page = await open("/");
       expect(await page.evaluate(() => tab.failures())).toMatchInlineSnapshot(`
         {
-          "closed": "EngineError: engine: the model should run, got "its worker ended". Run \`vca doctor\` to check this installation.",
-          "missing": "EngineError: engine: the model should run, got "input "x" was neither fed nor held". Run \`vca doctor\` to check this installation.",
-          "model": "EngineError: engine: the model should run, got "Can't create a session. ERROR_CODE: 7, ERROR_MESSAGE: Failed to load model because protobuf parsing failed.". Run \`vca doctor\` to check this installation.",
+          "closed": "EngineError: engine: an open session was expected, got "a closed one". Open the model again.",
+          "missing": "EngineError: engine: a model that runs was expected, got "input "x" was neither fed nor held". Feed or hold every input in its type and shape.",
+          "model": "EngineError: engine: a model that the engine can load was expected, got "Can't create a session. ERROR_CODE: 7, ERROR_MESSAGE: Failed to load model because protobuf parsing failed.". Check that the file is a whole ONNX model.",
           "provider": "EngineError: engine: provider "cuda" is not in this browser. Choose one that is: wasm.",
           "webgpu": "EngineError: engine: provider "webgpu" is not in this browser. Choose one that is: wasm.",
         }

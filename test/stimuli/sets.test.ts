@@ -22,7 +22,7 @@ describe("openStimuli", () => {
   test.each([
     [
       "oasi:x",
-      'ConfigError stimuli: unknown picture set "oasi". Did you mean "oasis"? Choices: oasis, emoji, table.',
+      'ConfigError stimuli: unknown picture set "oasi". Did you mean "oasis"? Choices: oasis, iaps, naps, gaped, emomadrid, bass, bass-ch, emoji, vca-csv, table.',
     ],
     [
       "oasis",

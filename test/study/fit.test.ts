@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSession } from "#engine";
-import { readBytes } from "#files";
+import { lockFolder, readBytes } from "#files";
 import { parseCsv } from "../../src/core/csv.ts";
 import { Random } from "../../src/core/random.ts";
 import { decodeOnnx, encodeOnnx } from "../../src/graph/onnx.ts";
@@ -113,6 +113,16 @@ describe("a fit that cannot go on", () => {
       }),
     );
     expect(await readdir(out)).toEqual(["notes.txt"]);
+  });
+
+  it("stays out of a folder in which another works", async () => {
+    const out = join(study.folder, "busy");
+    const release = await lockFolder(out);
+    await expect(fitStudy(study.config, { ...work, out })).rejects.toThrow(
+      /^.*busy: a folder in which no other process works was expected, got process \d+ on .* there\. Wait until it ends, or delete .*busy.\.vca\.lock if it has\.$/,
+    );
+    await release();
+    expect(await readdir(study.folder)).not.toContain("busy");
   });
 
   it("stops when the ratings have changed since it began", async () => {

@@ -56,6 +56,7 @@ export const EVERYTHING: Circuit = {
     { ...EDGE, from: "AB", to: "visual" },
   ],
   readout: "CeA",
+  untrained: "mean",
   passes: 2,
 };
 

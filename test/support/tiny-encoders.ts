@@ -1,7 +1,8 @@
 /** @file Two encoders of a few weights, transformer and convolutional, for tests; pictures are 8 x 8. */
 import { type NdArray, sizeOf } from "../../src/core/array.ts";
 import { Random } from "../../src/core/random.ts";
-import type { Model } from "../../src/graph/onnx.ts";
+import { floatsOf, type Model } from "../../src/graph/onnx.ts";
+import { Tensor_DataType } from "../../src/graph/onnx_pb.ts";
 import { type TinyNode, tinyModel } from "./tiny-onnx.ts";
 
 const PREPROCESSING = {
@@ -132,4 +133,25 @@ export function tinyConvolutional(batch: number | "batch" = "batch"): Model {
     ],
     outputs: ["logits"],
   });
+}
+
+/** The model in half precision, weights and input; numbers below the range of binary16 become 0. Changes its argument. */
+export function halved(model: Model): Model {
+  const graph = model.graph!;
+  for (const tensor of graph.initializer) {
+    if (tensor.dataType !== Tensor_DataType.FLOAT) continue;
+    const bits = Uint16Array.from(floatsOf(tensor).data, halfBits);
+    tensor.dataType = Tensor_DataType.FLOAT16;
+    tensor.rawData = new Uint8Array(bits.buffer);
+  }
+  for (const { type } of graph.input) type!.value.value!.elemType = Tensor_DataType.FLOAT16;
+  return model;
+}
+
+/** The 16 bits of binary16 nearest below a number in magnitude. */
+function halfBits(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  const exponent = ((bits >>> 23) & 255) - 112;
+  const sign = (bits >>> 16) & 0x8000;
+  return exponent <= 0 ? sign : sign | (exponent << 10) | ((bits >>> 13) & 1023);
 }

@@ -1,0 +1,91 @@
+/** @file What the page and its worker say to each other: calls by name with one argument, and news in between. */
+import type { LiveAbout, LiveAnswer, LiveGains } from "../../src/study/live.ts";
+
+/** `lab.json`: what the server has. */
+export interface LabFacts {
+  readonly version: string;
+  /** Runs under `run-0/`, `run-1/`, ... */
+  readonly runs: readonly { readonly name: string }[];
+  /** The package's own files, below `package/`. */
+  readonly files: readonly string[];
+}
+
+/** A picture that the run's table rates, and where the model put it unseen. */
+export interface RatedPicture {
+  readonly id: string;
+  readonly valence: number;
+  readonly arousal: number;
+  readonly predictedValence: number;
+  readonly predictedArousal: number;
+}
+
+/** A run, opened. */
+export interface OpenRun {
+  readonly name: string;
+  readonly about: LiveAbout;
+  readonly pictures: readonly RatedPicture[];
+  /** Held-out r. */
+  readonly r: { readonly valence: number; readonly arousal: number };
+}
+
+/** What is trained in the tab. */
+export interface TrainRequest {
+  readonly name: string;
+  readonly circuit: string;
+  readonly folds: number;
+  readonly seeds: number;
+  readonly epochs?: number;
+  /** Taps by depth; default: those of the encoder, of which the best is chosen in inner folds. */
+  readonly taps?: string;
+}
+
+/** A run kept in this browser. */
+export interface KeptRun {
+  readonly name: string;
+  readonly finished: boolean;
+  readonly circuit: string;
+}
+
+/** One numbered call per function: its argument and its result. */
+export interface Calls {
+  start: { in: { base: string }; out: { facts: LabFacts; kept: KeptRun[] } };
+  /** `run-0` of the server, or `runs/NAME` of this browser. */
+  open: { in: { at: string }; out: OpenRun };
+  see: {
+    in: { id: string; name: string; file: Blob; keep: boolean };
+    out: { answer: LiveAnswer; milliseconds: number };
+  };
+  answer: {
+    in: { ids: readonly string[]; gains: LiveGains };
+    out: { answers: LiveAnswer[]; milliseconds: number };
+  };
+  forget: { in: { ids: readonly string[] }; out: undefined };
+  compare: {
+    in: { at: string; files: readonly { name: string; file: Blob }[] };
+    out: (LiveAnswer | undefined)[];
+  };
+  train: { in: TrainRequest; out: { seconds: number; r: OpenRun["r"] } };
+  stop: { in: undefined; out: undefined };
+  kept: { in: undefined; out: KeptRun[] };
+  remove: { in: { name: string }; out: undefined };
+  zip: { in: { name: string }; out: Blob };
+}
+
+/** News: what goes on while a call runs. */
+export type News =
+  | { readonly kind: "progress"; readonly stage: string; readonly done: number; readonly total: number }
+  | { readonly kind: "note"; readonly text: string }
+  | { readonly kind: "loss"; readonly group: string; readonly epoch: number; readonly loss: number }
+  | {
+      readonly kind: "held-out";
+      readonly seed: number;
+      readonly epoch: number;
+      readonly valence: number;
+      readonly arousal: number;
+    };
+
+export type ToWorker = { readonly call: keyof Calls; readonly id: number; readonly argument: unknown };
+export type ToPage =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failure: string }
+  | { readonly news: News };

@@ -1,0 +1,51 @@
+/**
+ * @file How the lab is built: `src/` as it is, by its browser seams, into `dist/lab`. onnxruntime's plain wasm is kept
+ * brotli-compressed (14.2 MB become 2.4 MB); `src/cli/lab.ts` serves it so. Its WebGPU build (26.8 MB) is left out.
+ */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
+import { defaultClientConditions, defineConfig } from "vite";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const OUT = here("../dist/lab");
+
+// biome-ignore lint/style/noDefaultExport: the form that Vite reads
+export default defineConfig(({ mode }) => ({
+  root: here("."),
+  base: "./",
+  resolve: {
+    conditions: ["source", ...defaultClientConditions],
+    alias: { "onnxruntime-web/webgpu": "onnxruntime-web/wasm" },
+  },
+  esbuild: { jsx: "automatic", jsxImportSource: "preact" },
+  worker: { format: "es" },
+  build: {
+    outDir: OUT,
+    emptyOutDir: true,
+    assetsDir: "app",
+    assetsInlineLimit: 0,
+    target: "es2022",
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 2000,
+    modulePreload: { polyfill: false },
+  },
+  plugins: [
+    {
+      name: "compress-wasm",
+      closeBundle: () => {
+        if (mode !== "production") return;
+        for (const name of readdirSync(`${OUT}/app`).filter((file) => file.endsWith(".wasm"))) {
+          const file = `${OUT}/app/${name}`;
+          const bytes = readFileSync(file);
+          const params = {
+            [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+            [constants.BROTLI_PARAM_LGWIN]: 24,
+          };
+          writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+          rmSync(file);
+        }
+      },
+    },
+  ],
+}));

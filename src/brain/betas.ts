@@ -1,0 +1,144 @@
+/**
+ * @file The betas of one participant in one region: rows named by stimulus and run, voxels with their place. Voxels that hold a NaN or
+ * never change carry nothing and are dropped, and counted.
+ */
+import type { Matrix } from "../core/linear-algebra.ts";
+import { VcaError } from "../errors.ts";
+import { type Conditions, checkConditions } from "./conditions.ts";
+import { type Affine, checkSameGrid, voxelIndices, voxelMillimetres } from "./grid.ts";
+import { type Roi, splitHemispheres } from "./roi.ts";
+import type { BetaSource, Labels, Progress } from "./source.ts";
+
+/** One participant's betas. */
+export interface Betas extends Labels {
+  readonly where: string;
+  /** `[n, V]` */
+  readonly data: Matrix;
+  /** Indices and millimetres of the voxels, both `[V, 3]`. */
+  readonly voxels: { readonly ijk: Int32Array; readonly mm: Float64Array };
+  readonly affine: Affine;
+  /** Voxels of the region that were left out. */
+  readonly dropped: { readonly nan: number; readonly constant: number };
+  readonly notes: readonly string[];
+}
+
+/** What `loadBetas` takes besides. */
+export interface LoadBetasOptions {
+  /** Which stimulus each volume is of; not needed where the format names its volumes, and stronger where it does. */
+  readonly conditions?: Conditions;
+  readonly onProgress?: Progress;
+}
+
+/**
+ * Reads the region's voxels.
+ * @throws DataError when region and betas do not lie on one grid (naming both files), volumes and conditions differ in number,
+ * nothing names the volumes, or no voxel is left.
+ */
+export async function loadBetas(
+  source: BetaSource,
+  roi: Roi,
+  { conditions, onProgress }: LoadBetasOptions = {},
+): Promise<Betas> {
+  checkSameGrid(roi, source);
+  if (conditions) checkConditions(conditions, source.where, source.count);
+  const labels = conditions ?? source.labels;
+  if (!labels) {
+    throw new VcaError(
+      "DataError",
+      `${source.where}: the stimulus of each of the ${source.count} volumes was expected, got none. Pass --conditions with a table of id, run and onset.`,
+    );
+  }
+  const all = await source.read(roi.voxels, onProgress);
+  const { kept, dropped } = informative(all);
+  if (kept.length === 0) {
+    throw new VcaError(
+      "DataError",
+      `${source.where}: voxels that vary were expected in ${roi.where}, got ${dropped.nan} with NaN and ${dropped.constant} constant. Check that the mask covers the betas.`,
+    );
+  }
+  const ijk = voxelIndices(
+    roi.grid,
+    Int32Array.from(kept, (v) => roi.voxels[v]!),
+  );
+  return {
+    where: source.where,
+    ids: labels.ids,
+    runs: labels.runs,
+    ...(labels.onsets && { onsets: labels.onsets }),
+    data: columns(all, kept),
+    voxels: { ijk, mm: voxelMillimetres(roi.grid.affine, ijk) },
+    affine: roi.grid.affine,
+    dropped,
+    notes: source.notes,
+  };
+}
+
+/** The voxels of a matrix `[n, V]` that have no NaN and more than one value, and how many have not. */
+function informative({ shape: [n = 0, total = 0], data }: Matrix) {
+  const kept: number[] = [];
+  const dropped = { nan: 0, constant: 0 };
+  for (let v = 0; v < total; v++) {
+    let finite = true;
+    let varies = false;
+    for (let at = v; at < n * total; at += total) {
+      finite &&= Number.isFinite(data[at]!);
+      varies ||= data[at] !== data[v];
+    }
+    if (!finite) dropped.nan++;
+    else if (!varies) dropped.constant++;
+    else kept.push(v);
+  }
+  return { kept, dropped };
+}
+
+function columns({ shape: [n = 0, total = 0], data }: Matrix, kept: readonly number[]): Matrix {
+  const out = new Float64Array(n * kept.length);
+  for (let row = 0; row < n; row++)
+    for (const [v, column] of kept.entries()) out[row * kept.length + v] = data[row * total + column]!;
+  return { shape: [n, kept.length], data: out };
+}
+
+/**
+ * Temporal signal-to-noise of each voxel of a time series `[T, V]`: mean over standard deviation (divisor T, no detrending); 0 where
+ * nothing changes. Of the preprocessed series, not of betas.
+ * @see Murphy, Bodurka & Bandettini (2007), NeuroImage 34:565
+ */
+export function temporalSnr({ shape: [n = 0, total = 0], data }: Matrix): Float64Array {
+  return Float64Array.from({ length: total }, (_, v) => {
+    let mean = 0;
+    for (let row = 0; row < n; row++) mean += data[row * total + v]! / n;
+    let square = 0;
+    for (let row = 0; row < n; row++) square += (data[row * total + v]! - mean) ** 2 / n;
+    return square > 0 ? mean / Math.sqrt(square) : 0;
+  });
+}
+
+/** What a claim about a region needs beside it. */
+export interface RoiSummary {
+  readonly name: string;
+  readonly voxels: number;
+  /** Median over voxels that vary; absent where they do not, or where there is no series. */
+  readonly tsnr?: number;
+}
+
+/**
+ * Voxels and temporal signal-to-noise of a region and of its two sides (x < 0 mm is left).
+ * @param series the preprocessed time series, on the region's grid
+ * @throws DataError when they do not lie on one grid.
+ */
+export async function summarizeRoi(roi: Roi, series?: BetaSource): Promise<readonly RoiSummary[]> {
+  if (series) checkSameGrid(roi, series);
+  const { left, right } = splitHemispheres(roi);
+  const summaries: RoiSummary[] = [];
+  for (const { name, voxels } of [roi, left, right]) {
+    const values = series
+      ? temporalSnr(await series.read(voxels))
+          .filter((snr) => snr > 0)
+          .sort()
+      : [];
+    const tsnr =
+      values.length > 0 ? (values[(values.length - 1) >> 1]! + values[values.length >> 1]!) / 2 : undefined;
+    summaries.push({ name, voxels: voxels.length, ...(tsnr !== undefined && { tsnr }) });
+  }
+  return summaries;
+}

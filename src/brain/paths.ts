@@ -1,0 +1,34 @@
+/**
+ * @file Names of brain files: parts of paths without `node:path`, and BIDS names, which are `key-value` pairs joined by
+ * `_` and closed by a suffix: `sub-01_task-view_run-2_contrast-dog_stat-effect_statmap.nii.gz`.
+ * @see https://bids-specification.readthedocs.io/en/stable/common-principles.html#filenames
+ */
+
+/** The last part of a path. */
+export function fileName(path: string): string {
+  return path.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, "");
+}
+
+/** `name` in a folder. */
+export function inFolder(folder: string, name: string): string {
+  return `${folder.replace(/[\\/]+$/, "")}/${name}`;
+}
+
+/** A BIDS name taken apart: its entities and its suffix; `undefined` when the name is none. */
+export function parseBids(
+  path: string,
+): { entities: Readonly<Record<string, string>>; suffix: string } | undefined {
+  const parts = fileName(path).replace(/\..*$/, "").split("_");
+  const suffix = parts.pop()!;
+  const pairs = parts.map((part) => /^([a-zA-Z]+)-(.+)$/.exec(part));
+  if (pairs.length === 0 || pairs.some((pair) => !pair) || suffix.includes("-")) return undefined;
+  return { entities: Object.fromEntries(pairs.map((pair) => [pair![1], pair![2]])), suffix };
+}
+
+/** Whom a path is of: the last `sub-...` in it, else the folder that holds it, else the name without its extensions. */
+export function participantOf(path: string): string {
+  const labels = [...path.matchAll(/sub-[a-zA-Z0-9]+/g)];
+  if (labels.length > 0) return labels.at(-1)![0];
+  const parts = path.split(/[\\/]/).filter((part) => part !== "" && part !== "." && part !== "..");
+  return parts.at(-2) ?? fileName(path).replace(/\..*$/, "");
+}

@@ -1,0 +1,117 @@
+/**
+ * @file RDMs as heat maps on one sequential map, pictures in one order in every panel, so that the same corner means the
+ * same pictures. More pictures than cells are averaged in blocks. Cells of one level are one path: hundreds of times
+ * fewer elements than a mark for each.
+ */
+import { LEVELS, levelColour, nucleusColour } from "../palette.ts";
+import {
+  at,
+  type Canvas,
+  columnWidth,
+  escaped,
+  figure,
+  headed,
+  inRows,
+  label,
+  NARROW,
+  type Panel,
+} from "../svg.ts";
+
+/** One RDM in vector form `[M]`. */
+export interface RdmPanel {
+  readonly name: string;
+  readonly rdm: ArrayLike<number>;
+}
+
+/** What is common to the panels. */
+export interface RdmOptions {
+  /** Places of the pictures in the order in which they are drawn. */
+  readonly order: readonly number[];
+  /** Ends of the order, such as `unpleasant` and `pleasant`. */
+  readonly ends: readonly [string, string];
+  readonly about: string;
+}
+
+const CELLS = 40;
+
+/** Heat maps of RDMs; each is ranked, so that all use the whole map, as Spearman compares them. */
+export function rdmFigure(panels: readonly RdmPanel[], options: RdmOptions, canvas: Canvas): string {
+  const { ends } = options;
+  const columns = canvas.width < NARROW ? 2 : Math.min(panels.length, 6);
+  const width = columnWidth(canvas.width, columns, 14);
+  const drawn = panels.map(({ name, rdm }) =>
+    headed(name, heatMap(rdm, options.order, width), name in MARKED ? undefined : nucleusColour(name)),
+  );
+  return figure(
+    {
+      title: "Which pictures look alike to a nucleus?",
+      subtitle: `${options.about}; pictures from ${ends[0]} (top left) to ${ends[1]}; light: alike, dark: unlike, by rank`,
+      description: `Heat maps of representational dissimilarity matrices of ${panels.map(({ name }) => name).join(", ")}, pictures ordered from ${ends[0]} to ${ends[1]}.`,
+    },
+    withKey(inRows(drawn, columns, 14)),
+    canvas,
+  );
+}
+
+/** Panels that are no nucleus. */
+const MARKED: Readonly<Record<string, true>> = { ratings: true };
+
+function withKey({ svg, width, height }: Panel): Panel {
+  const boxes = Array.from(
+    { length: LEVELS },
+    (_, level) => `<rect x="${48 + level * 18}" y="0" width="18" height="10" fill="${levelColour(level)}"/>`,
+  ).join("");
+  const key = `${label("alike", { x: 0, y: 10, fill: "var(--soft)" })}${boxes}${label("unlike", { x: 56 + LEVELS * 18, y: 10, fill: "var(--soft)" })}`;
+  return {
+    svg: `${svg}<g transform="translate(0,${at(height + 14)})">${key}</g>`,
+    width,
+    height: height + 30,
+  };
+}
+
+function heatMap(rdm: ArrayLike<number>, order: readonly number[], size: number): Panel {
+  const cells = Math.min(CELLS, order.length);
+  const means = blockMeans(rdm, order, cells);
+  const sorted = means.filter(Number.isFinite).sort();
+  const level = (value: number) => {
+    let [lo, hi] = [0, sorted.length];
+    while (lo < hi) {
+      const middle = (lo + hi) >> 1;
+      if (sorted[middle]! < value) lo = middle + 1;
+      else hi = middle;
+    }
+    return Math.min(LEVELS - 1, Math.floor((lo / sorted.length) * LEVELS));
+  };
+  const paths = Array.from({ length: LEVELS }, () => "");
+  for (let i = 0; i < cells; i++)
+    for (let j = 0; j < cells; j++) {
+      const value = means[i * cells + j]!;
+      if (Number.isFinite(value)) paths[level(value)] += `M${j} ${i}h1v1h-1z`;
+    }
+  const scale = size / cells;
+  const shapes = paths.map((path, k) =>
+    path ? `<path d="${path}" fill="${escaped(levelColour(k))}"/>` : "",
+  );
+  return {
+    svg: `<g transform="scale(${at(scale)})" shape-rendering="crispEdges">${shapes.join("")}</g>`,
+    width: size,
+    height: size,
+  };
+}
+
+/** Mean dissimilarity of blocks of pictures in an order, `[cells, cells]`; the diagonal of single pictures is NaN. */
+export function blockMeans(rdm: ArrayLike<number>, order: readonly number[], cells: number): Float64Array {
+  const S = order.length;
+  const sums = new Float64Array(cells * cells);
+  const counts = new Float64Array(cells * cells);
+  const block = (place: number) => Math.floor((place * cells) / S);
+  for (let a = 0; a < S; a++)
+    for (let b = 0; b < S; b++) {
+      if (a === b) continue;
+      const [i, j] = [Math.min(order[a]!, order[b]!), Math.max(order[a]!, order[b]!)];
+      const cell = block(a) * cells + block(b);
+      sums[cell]! += rdm[i * S - (i * (i + 1)) / 2 + j - i - 1]!;
+      counts[cell]!++;
+    }
+  return sums.map((sum, k) => sum / counts[k]!);
+}

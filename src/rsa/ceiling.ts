@@ -1,0 +1,95 @@
+/**
+ * @file Noise ceilings: how well any model could do, given how participants differ. Upper: each participant against
+ * the pooled RDM of all; lower: against the pooled RDM of the others, so that nobody predicts himself. RDMs are pooled
+ * so that their mean comparison with the pool is greatest: unit vectors for cosine, z-scores for Pearson, whitened unit
+ * vectors for the whitened comparisons, mean ranks for all comparisons of ranks (for tau an approximation).
+ * @see Nili et al. (2014) PLoS Comput Biol 10:e1003553
+ */
+import { timesTransposed } from "../core/linear-algebra.ts";
+import {
+  type Comparison,
+  FEATURES,
+  missingPairs,
+  pooledRanks,
+  prepare,
+  type Sampled,
+  sample,
+  similarities,
+  takeSampled,
+  vectorsOf,
+} from "./comparisons.ts";
+import { type Draw, wholeSample } from "./draw.ts";
+import { groupsOf, type Participants } from "./participants.ts";
+import type { Rdms } from "./rdm.ts";
+
+/** Both bounds; NaN where there is one participant only. */
+export interface Ceiling {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/**
+ * The noise ceiling of a sample of participants.
+ * @param data the RDMs in a sample of stimuli
+ * @param counts how often each participant is in the sample, `[P]`; all copies are left out together
+ */
+export type CeilingOf = (counts: ArrayLike<number>) => Ceiling;
+
+/** The noise ceilings of RDMs in a sample of stimuli, for any sample of participants. */
+export function ceilingIn(
+  data: Sampled,
+  draw: Draw,
+  { rows, of }: Participants,
+  comparison: Comparison,
+): CeilingOf {
+  /** Of each participant, the mean comparison of his RDMs with the pool of all RDMs, each counted `weights` times. */
+  let withPool: (weights: Float64Array) => (p: number) => number;
+  if (FEATURES[comparison]) {
+    const gram = timesTransposed(data.features!).data; // [n, n]
+    withPool = (weights) => {
+      const product = (row: number) =>
+        weights.reduce((sum, weight, k) => sum + weight * gram[row * weights.length + k]!, 0);
+      const squared = weights.reduce((sum, weight, k) => sum + (weight && weight * product(k)), 0);
+      return (p) => (squared > 0 ? meanOf(rows[p]!.map(product)) / Math.sqrt(squared) : 0);
+    };
+  } else {
+    const own = rows.map((members) => takeSampled(data, members));
+    withPool = (weights) => {
+      const pool = pooledRanks(data, weights, draw, comparison);
+      return (p) => meanOf(similarities(own[p]!, pool, comparison));
+    };
+  }
+  return (counts) => {
+    const present = rows.map((_, p) => p).filter((p) => counts[p]! > 0);
+    if (present.length < 2) return { lower: Number.NaN, upper: Number.NaN };
+    const weights = Float64Array.from(of, (p) => counts[p]!);
+    const withAll = withPool(weights);
+    let [lower, upper, total] = [0, 0, 0];
+    for (const p of present) {
+      const withOthers = withPool(weights.map((weight, k) => (of[k] === p ? 0 : weight)));
+      upper += counts[p]! * withAll(p);
+      lower += counts[p]! * withOthers(p);
+      total += counts[p]!;
+    }
+    return { lower: lower / total, upper: upper / total };
+  };
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
+/**
+ * The noise ceiling of RDMs. Those with one value of the label `participant` belong together: they are left out
+ * together and count as one.
+ * @see rsatoolbox `boot_noise_ceiling`, which pools for whitened comparisons by plain length, so that its upper bound is not the greatest
+ */
+export function noiseCeiling(data: Rdms, comparison: Comparison): Ceiling {
+  const vectors = vectorsOf(data);
+  const draw = wholeSample(data.ids.length, missingPairs(vectors));
+  const participants = groupsOf(data);
+  const sampled = sample(prepare(vectors, comparison), draw, comparison);
+  return ceilingIn(sampled, draw, participants, comparison)(participants.names.map(() => 1));
+}

@@ -1,0 +1,242 @@
+/**
+ * @file Models against measured RDMs, with everything a reader asks for: scores, noise ceiling, standard errors,
+ * intervals, tests against 0, against the ceiling and of each pair. One function; what differs is what is resampled
+ * and whether models are fitted. Follows rsatoolbox 0.3.2, where docs/decisions/015 does not say otherwise.
+ */
+import type { Random } from "../core/random.ts";
+import { VcaError } from "../errors.ts";
+import { bootstrap, type Resample, samplingVariance, usedDraws } from "./bootstrap.ts";
+import type { Ceiling } from "./ceiling.ts";
+import { type Comparison, missingPairs, vectorsOf } from "./comparisons.ts";
+import { checkModel, type Model } from "./models.ts";
+import { type Correction, comparePairs, type Pair, pAboveZero, pDifferent, uncertainty } from "./pairwise.ts";
+import { groupsOf } from "./participants.ts";
+import { joinByStimulus, type Rdms } from "./rdm.ts";
+import { type Contest, crossValidated, type Folds, fixedScoring, groupMeans, type Score } from "./scoring.ts";
+
+/** One model's result. */
+export interface ModelResult {
+  readonly name: string;
+  /** The mean over participants of their comparison with the model. */
+  readonly score: number;
+  readonly se: number | null;
+  readonly ci: readonly [number, number] | null;
+  /** One-sided, that the score is above 0. */
+  readonly p: number | null;
+  /** Two-sided, that the score differs from the lower noise ceiling. */
+  readonly pCeiling: number | null;
+  /** The score is above the upper noise ceiling: look for data that model and participants share. */
+  readonly aboveCeiling: boolean;
+  /** In the order of `participants`, `[P]`. */
+  readonly perParticipant: readonly number[];
+}
+
+/** What `evaluate` finds. */
+export interface Evaluation {
+  readonly comparison: Comparison;
+  readonly resample: Resample;
+  /** `[P]`. */
+  readonly participants: readonly string[];
+  readonly ceiling: { readonly lower: number | null; readonly upper: number | null };
+  readonly models: readonly ModelResult[];
+  readonly pairs: readonly Pair[];
+  /** Of Student's t: participants or pictures, whichever are fewer among those resampled, minus 1. */
+  readonly df: number | null;
+  /** Draws that could be used. */
+  readonly draws: number;
+  /** Pairs of stimuli left out because an RDM lacks them. */
+  readonly missing: number;
+}
+
+/** What `evaluate` takes. */
+export interface EvaluateOptions {
+  readonly models: readonly Model[];
+  /** RDMs; those with one label `participant` are drawn and left out together. Average over sessions first, or keep them. */
+  readonly data: Rdms;
+  readonly comparison: Comparison;
+  readonly resample: Resample;
+  /** Folds for models that are fitted; a factor that is not named stays whole (default: none). */
+  readonly crossValidate?: Partial<Folds> | undefined;
+  /** Default 1000. */
+  readonly draws?: number;
+  /** Over pairs; default `fdr`. */
+  readonly correction?: Correction;
+  readonly random: Random;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Random assignments to folds: for the score itself, and in each draw (two, so that their variance can be taken out). */
+const ASSIGNMENTS = 20;
+const ASSIGNMENTS_IN_A_DRAW = 2;
+
+/**
+ * Scores models and says how sure that is. Score: the mean over participants, in all pictures. Variance: bootstrap of
+ * `resample`, for `both` the dual variance. Models are joined with the data by stimulus id; pairs that one RDM lacks
+ * are left out of all.
+ * @throws DataError when stimuli differ, an RDM is constant, or pictures or participants are too few; ConfigError when models that are fitted come without cross-validation.
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { resample, draws = 1000, correction = "fdr", random, onProgress, signal } = options;
+  const folds = { pictures: 1, participants: 1, ...options.crossValidate };
+  checkSizes(options, folds);
+  const contest = prepareContest(options);
+  const isCross = folds.pictures > 1 || folds.participants > 1;
+  const scoring = isCross ? crossValidated(contest, folds) : fixedScoring(contest);
+  const { participants, models, comparison } = contest;
+  const [p, s, k] = [participants.names.length, options.data.ids.length, models.length];
+
+  const everybody = new Int32Array(p).fill(1);
+  const whole = wholeScores(scoring(new Int32Array(s).fill(1)), everybody, random, isCross ? ASSIGNMENTS : 1);
+  const { ceiling } = whole;
+  const scores = groupMeans(whole.scores, everybody);
+  const { found, df } =
+    resample === "none"
+      ? { found: undefined, df: null }
+      : {
+          found: await bootstrap({
+            at: (stimuli) => statisticOf(scoring(stimuli), isCross ? ASSIGNMENTS_IN_A_DRAW : 1),
+            stimuli: s,
+            participants: p,
+            resample,
+            draws,
+            random,
+            onProgress,
+            signal,
+          }),
+          df: { pictures: s, participants: p, both: Math.min(p, s) }[resample] - 1,
+        };
+  if (found && usedDraws(found) < 2)
+    throw new VcaError(
+      "DataError",
+      `evaluate: two or more usable draws were expected, got ${usedDraws(found)} of ${draws}. Add pictures, use fewer folds, or draw more.`,
+    );
+  const variance = (a: number, b?: number) => (found ? samplingVariance(found, a, b) : Number.NaN);
+  return {
+    comparison,
+    resample,
+    participants: participants.names,
+    ceiling: { lower: orNull(ceiling.lower), upper: orNull(ceiling.upper) },
+    models: models.map(({ model: { name } }, j) => ({
+      name,
+      score: scores[j]!,
+      ...uncertainty(scores[j]!, variance(j), df ?? 1),
+      p: pAboveZero(scores[j]!, variance(j), df ?? 1),
+      pCeiling: pDifferent(scores[j]! - ceiling.lower, variance(j, k), df ?? 1),
+      aboveCeiling: scores[j]! > ceiling.upper,
+      perParticipant: participants.names.map((_, q) => whole.scores[q * k + j]!),
+    })),
+    pairs: comparePairs({
+      names: models.map(({ model }) => model.name),
+      scores,
+      varianceOf: variance,
+      df: df ?? 1,
+      correction,
+    }),
+    df,
+    draws: found ? usedDraws(found) : 0,
+    missing: contest.missing?.reduce((sum, one) => sum + one, 0) ?? 0,
+  };
+}
+
+const orNull = (value: number) => (Number.isFinite(value) ? value : null);
+
+/** Scores in all pictures, averaged over assignments to folds. */
+function wholeScores(score: Score, everybody: Int32Array, random: Random, assignments: number) {
+  const all = Array.from({ length: assignments }, (_, i) => score(everybody, random.at("folds", i))!);
+  const meanOf = (value: (one: (typeof all)[number]) => number) =>
+    all.reduce((sum, one) => sum + value(one), 0) / assignments;
+  const ceiling: Ceiling = {
+    lower: meanOf((one) => one.ceiling.lower),
+    upper: meanOf((one) => one.ceiling.upper),
+  };
+  return { scores: all[0]!.scores.map((_, i) => meanOf((one) => one.scores[i]!)), ceiling };
+}
+
+/** Scores of all models, then the lower ceiling, as the columns of a draw. */
+function statisticOf(score: Score, repetitions: number) {
+  return (counts: Int32Array, random: Random): Float64Array[] | undefined => {
+    const rows: Float64Array[] = [];
+    for (let r = 0; r < repetitions; r++) {
+      const scored = score(counts, random);
+      if (!scored) return undefined;
+      rows.push(Float64Array.of(...groupMeans(scored.scores, counts), scored.ceiling.lower));
+    }
+    return rows;
+  };
+}
+
+/**
+ * Data and models over the same stimuli, in the order of the data.
+ * @throws DataError when stimuli differ or an RDM is constant
+ */
+export function prepareContest({
+  models,
+  data,
+  comparison,
+}: Pick<EvaluateOptions, "models" | "data" | "comparison">): Contest {
+  const names = models.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (models.length === 0 || twice !== undefined)
+    throw new VcaError(
+      "ConfigError",
+      `evaluate: models of different names were expected, got ${twice === undefined ? "none" : `"${twice}" twice`}. Name each model once.`,
+    );
+  const rows = vectorsOf(data);
+  const entries = models.map((model) => {
+    checkModel(model);
+    return { model, vectors: vectorsOf(joinByStimulus(data, model.rdms, `model ${model.name}`)) };
+  });
+  const missing = missingPairs([...rows, ...entries.flatMap(({ vectors }) => vectors)]);
+  const isConstant = (vector: Float64Array) => {
+    const kept = vector.filter((_, pair) => !missing?.[pair]);
+    return kept.every((value) => value === kept[0]);
+  };
+  const constant = [
+    ...entries.flatMap(({ model, vectors }) => (vectors.some(isConstant) ? [`model ${model.name}`] : [])),
+    ...rows.flatMap((row, k) => (isConstant(row) ? [`RDM ${k + 1} of the data`] : [])),
+  ];
+  if (constant.length > 0)
+    throw new VcaError(
+      "DataError",
+      `evaluate: dissimilarities that differ were expected, got a constant ${constant.join(", ")}. Leave it out.`,
+    );
+  return { data: rows, participants: groupsOf(data), models: entries, comparison, missing };
+}
+
+function checkSizes({ models, data, resample, draws = 1000 }: EvaluateOptions, folds: Folds): void {
+  const [p, s] = [groupsOf(data).names.length, data.ids.length];
+  const tooFew = (what: string, got: number, why: string) =>
+    new VcaError("DataError", `evaluate: ${what} were expected, got ${got}. ${why}.`);
+  if (s < 3)
+    throw tooFew(
+      "3 or more stimuli",
+      s,
+      "Add stimuli: two have one dissimilarity, and nothing to compare it with",
+    );
+  if (p < 2 && (resample === "participants" || resample === "both"))
+    throw tooFew(
+      "2 or more participants to resample",
+      p,
+      'Resample "pictures": with one participant nothing can be said about others',
+    );
+  if (folds.pictures > 1 && s < 3 * folds.pictures)
+    throw tooFew(`3 stimuli in each of ${folds.pictures} folds`, s, "Use fewer folds over pictures");
+  if (p < folds.participants)
+    throw tooFew(
+      `a participant in each of ${folds.participants} folds`,
+      p,
+      "Use fewer folds over participants",
+    );
+  if (resample !== "none" && !(draws >= 2))
+    throw new VcaError(
+      "ConfigError",
+      `evaluate: two or more draws were expected, got ${draws}. Draw 1000 or more.`,
+    );
+  const fitted = models.filter(({ kind }) => kind !== "fixed").map(({ name }) => name);
+  if (fitted.length > 0 && folds.pictures === 1 && folds.participants === 1)
+    throw new VcaError(
+      "ConfigError",
+      `evaluate: cross-validation was expected for models that are fitted, got none for ${fitted.join(", ")}. Set folds over pictures or participants: on the data it was fitted to, a model looks better than it is.`,
+    );
+}

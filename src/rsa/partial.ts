@@ -1,0 +1,141 @@
+/**
+ * @file Partial RSA: what a model explains that nuisance RDMs do not. Per participant, model and data are regressed on the
+ * nuisances (linearly, or all as ranks); the correlation of what is left is the partial correlation, and the variance of
+ * the data that only the model explains is the squared semipartial correlation. Inference as in `evaluate`.
+ */
+import { choleskySolve, timesTransposed } from "../core/linear-algebra.ts";
+import type { Random } from "../core/random.ts";
+import { VcaError } from "../errors.ts";
+import { bootstrap, type Resample, samplingVariance, usedDraws } from "./bootstrap.ts";
+import { prepare, sample } from "./comparisons.ts";
+import { drawOf } from "./draw.ts";
+import { type EvaluateOptions, prepareContest } from "./evaluate.ts";
+import type { Model } from "./models.ts";
+import { pAboveZero, uncertainty } from "./pairwise.ts";
+import { byParticipant, groupMeans } from "./scoring.ts";
+
+/** One model beside the nuisances. */
+export interface PartialResult {
+  readonly name: string;
+  /** Mean partial correlation over participants. */
+  readonly score: number;
+  readonly se: number | null;
+  readonly ci: readonly [number, number] | null;
+  /** One-sided, that the partial correlation is above 0. */
+  readonly p: number | null;
+  /** Mean share of the data's variance that the model adds to the nuisances, from 0; chance adds a little too. */
+  readonly uniqueVariance: number;
+  /** Partial correlations, `[P]`. */
+  readonly perParticipant: readonly number[];
+}
+
+/** Share of a model's variance that must be its own; less is rounding. */
+const OWN = 1e-9;
+
+/**
+ * Partial correlations of fixed models with the data, given the nuisances.
+ * @param options.kind `rank` (Spearman) or `linear` (Pearson)
+ * @param options.nuisances fixed models: ratings, an untrained circuit, the encoder, pixels, mean amplitude, ...
+ * @throws as `evaluate`; ConfigError without nuisances
+ */
+export async function partialRsa(
+  options: Pick<EvaluateOptions, "models" | "data" | "draws" | "onProgress" | "signal"> & {
+    readonly nuisances: readonly Model[];
+    readonly kind: "rank" | "linear";
+    readonly resample: Resample;
+    readonly random: Random;
+  },
+): Promise<{ readonly models: PartialResult[]; readonly df: number | null; readonly draws: number }> {
+  const { models, nuisances, kind, resample, draws = 1000 } = options;
+  if (nuisances.length === 0)
+    throw new VcaError(
+      "ConfigError",
+      "partialRsa: nuisance RDMs were expected, got none. Use evaluate for models by themselves.",
+    );
+  const comparison = kind === "rank" ? "spearman" : "pearson";
+  const {
+    data,
+    participants,
+    models: entries,
+    missing,
+  } = prepareContest({
+    models: [...models, ...nuisances],
+    data: options.data,
+    comparison,
+  });
+  const [k, n] = [models.length, data.length];
+  const prepared = prepare([...data, ...entries.map(({ vectors: [first] }) => first!)], comparison);
+  /** Partial correlations, then unique variances: `[P, 2 K]`. */
+  const at = (stimuli: Int32Array) => {
+    const draw = drawOf(stimuli, missing);
+    const correlations = timesTransposed(sample(prepared, draw, comparison).features!).data;
+    return byParticipant(partials(correlations, n, k, nuisances.length), participants, 2 * k);
+  };
+  const [p, s] = [participants.names.length, options.data.ids.length];
+  const everybody = new Int32Array(p).fill(1);
+  const whole = at(new Int32Array(s).fill(1));
+  const means = groupMeans(whole, everybody);
+  const found =
+    resample === "none"
+      ? undefined
+      : await bootstrap({
+          ...options,
+          at: (stimuli) => {
+            const scores = at(stimuli);
+            return (counts) => [groupMeans(scores, counts)];
+          },
+          stimuli: s,
+          participants: p,
+          resample,
+          draws,
+        });
+  const df =
+    resample === "none" ? null : { pictures: s, participants: p, both: Math.min(p, s) }[resample] - 1;
+  const variance = (j: number) => (found ? samplingVariance(found, j) : Number.NaN);
+  return {
+    df,
+    draws: found ? usedDraws(found) : 0,
+    models: models.map(({ name }, j) => ({
+      name,
+      score: means[j]!,
+      ...uncertainty(means[j]!, variance(j), df ?? 1),
+      p: pAboveZero(means[j]!, variance(j), df ?? 1),
+      uniqueVariance: means[k + j]!,
+      perParticipant: participants.names.map((_, q) => whole[q * 2 * k + j]!),
+    })),
+  };
+}
+
+/**
+ * From correlations of n data RDMs, k models and q nuisances, in this order: partial correlations, then squared semipartial
+ * correlations, `[n, 2 k]`. A model that the nuisances explain wholly has 0.
+ */
+function partials(correlations: Float64Array, n: number, k: number, q: number): Float64Array {
+  const size = n + k + q;
+  const first = n + k;
+  const among = new Float64Array(q * q);
+  const cross = new Float64Array(q * first);
+  for (let a = 0; a < q; a++) {
+    for (let b = 0; b < q; b++)
+      among[a * q + b] = correlations[(first + a) * size + first + b]! + (a === b ? 1e-12 : 0);
+    for (let i = 0; i < first; i++) cross[a * first + i] = correlations[(first + a) * size + i]!;
+  }
+  const solved = choleskySolve({ shape: [q, q], data: among }, { shape: [q, first], data: cross }).data;
+  /** What is left of the product of rows i and j. */
+  const left = (i: number, j: number) => {
+    let product = correlations[i * size + j]!;
+    for (let a = 0; a < q; a++) product -= cross[a * first + i]! * solved[a * first + j]!;
+    return product;
+  };
+  const result = new Float64Array(n * 2 * k);
+  for (let j = 0; j < k; j++) {
+    const own = left(n + j, n + j);
+    if (own < OWN) continue;
+    for (let row = 0; row < n; row++) {
+      const shared = left(row, n + j);
+      result[row * 2 * k + j] = shared / Math.sqrt(own * Math.max(left(row, row), OWN));
+      result[row * 2 * k + k + j] = shared ** 2 / own;
+    }
+  }
+  return result;
+}

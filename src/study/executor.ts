@@ -1,0 +1,76 @@
+/**
+ * @file Carries out the steps of a study, each as soon as those that it reads are done, as many at once as the
+ * executor has places. An executor knows how one step is started (a process here, a job of a cluster); nothing else does.
+ */
+import type { Step } from "./step.ts";
+
+/** Where steps run. */
+export interface Executor {
+  /** How many at once. */
+  readonly places: number;
+  /** Carries out one step; rejects with an error whose message says why it failed. */
+  run(step: Step, signal: AbortSignal | undefined): Promise<void>;
+}
+
+/** How a step ended. */
+export interface Outcome {
+  readonly step: Step;
+  /** Why it failed, or which step that it reads did. */
+  readonly failure?: string;
+}
+
+/**
+ * Carries out `steps`, which stand after those that they read. A step that fails takes with it those that read it; the
+ * others go on.
+ * @param isDone whether a step was finished before
+ * @param onChange called when a step starts and when it ends
+ * @returns the steps that failed or were given up, in the order of the plan
+ */
+export async function executeSteps(options: {
+  readonly steps: readonly Step[];
+  readonly executor: Executor;
+  readonly isDone: (step: Step) => Promise<boolean>;
+  readonly onChange: (event: "start" | "end", step: Step, seconds?: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<Outcome[]> {
+  const { steps, executor, onChange, signal } = options;
+  const failures = new Map<string, string>();
+  const done = new Set<string>();
+  for (const step of steps) if (await options.isDone(step)) done.add(step.hash);
+  const waiting = new Set(steps.filter(({ hash }) => !done.has(hash)));
+  const running = new Set<Promise<void>>();
+
+  const start = async (step: Step) => {
+    const started = performance.now();
+    onChange("start", step);
+    try {
+      await executor.run(step, signal);
+      done.add(step.hash);
+      onChange("end", step, (performance.now() - started) / 1000);
+    } catch (error) {
+      failures.set(step.hash, error instanceof Error ? error.message : String(error));
+    }
+  };
+
+  for (;;) {
+    signal?.throwIfAborted();
+    for (const step of waiting) {
+      const broken = step.inputs.find((input) => failures.has(input));
+      if (broken !== undefined) {
+        const { name } = steps.find(({ hash }) => hash === broken)!;
+        failures.set(step.hash, `not begun, because ${name} failed`);
+        waiting.delete(step);
+      } else if (running.size < executor.places && step.inputs.every((input) => done.has(input))) {
+        waiting.delete(step);
+        const task = start(step).finally(() => running.delete(task));
+        running.add(task);
+      }
+    }
+    if (running.size === 0) break;
+    await Promise.race(running);
+  }
+  return steps.flatMap((step) => {
+    const failure = failures.get(step.hash);
+    return failure === undefined ? [] : [{ step, failure }];
+  });
+}

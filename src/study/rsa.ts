@@ -1,0 +1,220 @@
+/**
+ * @file `vca rsa`: models against measured RDMs, from files. Reads both, joins them by stimulus id, averages over every axis
+ * but participants, and leaves the inference to `rsa`.
+ */
+import { readBytes, writeFileAtomic } from "#files";
+import { columnIndex, parseCsv, writeCsv } from "../core/csv.ts";
+import { Random } from "../core/random.ts";
+import { VcaError } from "../errors.ts";
+import type { Resample } from "../rsa/bootstrap.ts";
+import { type Comparison, comparisonName } from "../rsa/comparisons.ts";
+import { type Evaluation, evaluate } from "../rsa/evaluate.ts";
+import { fixedModels } from "../rsa/models.ts";
+import type { Correction } from "../rsa/pairwise.ts";
+import { permuteLabels } from "../rsa/permutation.ts";
+import { averageOver, type Rdms } from "../rsa/rdm.ts";
+import { type ReadOptions, rdmsOfArray, readRdms } from "../rsa/read-rdms.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** What to compare, and how. */
+export interface RsaConfig {
+  /** File of measured RDMs. */
+  readonly rdms: string;
+  /** File of model RDMs. */
+  readonly models: string;
+  /** Leading axes of the measured RDMs; one is `participant`. */
+  readonly axes: readonly string[];
+  /** Table with a column `id`, for files that carry no stimulus ids. */
+  readonly stimuli?: string | undefined;
+  readonly comparison: Comparison;
+  /** With `none`, p-values come from permuted labels. */
+  readonly resample: Resample;
+  /** Bootstrap draws, or permutations. */
+  readonly draws: number;
+  readonly correction: Correction;
+  /** Average over all axes but `participant` (default), or keep such RDMs apart, drawn and left out together. */
+  readonly average: boolean;
+  readonly seed: number;
+  /** Folder for tables. */
+  readonly out?: string | undefined;
+}
+
+/** What `vca rsa --json` prints. */
+export interface RsaResult {
+  readonly comparison: string;
+  readonly resample: Resample;
+  readonly ceiling: Evaluation["ceiling"];
+  readonly models: readonly {
+    readonly name: string;
+    readonly score: number;
+    readonly se: number | null;
+    readonly ci: readonly [number, number] | null;
+    readonly p: number | null;
+  }[];
+  readonly pairs: Evaluation["pairs"];
+  readonly draws: number;
+  readonly seconds: number;
+}
+
+/**
+ * Compares model RDMs with measured RDMs from files.
+ * @throws DataError, ShapeError, ConfigError as the readers and `evaluate`
+ */
+export async function compareRdms(
+  config: RsaConfig,
+  { reporter, signal }: { readonly reporter: Reporter; readonly signal?: AbortSignal },
+): Promise<{ readonly result: RsaResult; readonly evaluation: Evaluation }> {
+  const started = performance.now();
+  const { comparison, resample, draws, correction } = config;
+  const data = await readData(config);
+  const ids = await readIds(config.stimuli);
+  const models = fixedModels(await readFile(config.models, { axes: ["model"], ids }));
+  describe(data, models.length, config, reporter);
+  const random = Random.seeded(config.seed).at("rsa");
+  const common = {
+    models,
+    data,
+    comparison,
+    draws,
+    signal,
+    onProgress: (done: number, total: number) => reporter.progress("draws", done, total),
+  };
+  const evaluation = await evaluate({ ...common, resample, correction, random });
+  const permuted =
+    resample === "none" ? await permuteLabels({ ...common, random: random.at("labels") }) : undefined;
+  const result: RsaResult = {
+    comparison: comparisonName(comparison),
+    resample,
+    ceiling: evaluation.ceiling,
+    models: evaluation.models.map(({ name, score, se, ci, p }, k) => ({
+      name,
+      score,
+      se,
+      ci,
+      p: permuted ? permuted[k]!.p : p,
+    })),
+    pairs: evaluation.pairs,
+    draws: permuted ? draws : evaluation.draws,
+    seconds: (performance.now() - started) / 1000,
+  };
+  warn(data, evaluation, config, reporter);
+  if (config.out !== undefined) await writeResult(config.out, result, evaluation);
+  return { result, evaluation };
+}
+
+/** Measured RDMs, one or more per participant. */
+async function readData({ rdms, axes, stimuli, average }: RsaConfig): Promise<Rdms> {
+  if (!axes.includes("participant"))
+    throw new VcaError(
+      "ConfigError",
+      `rsa: an axis "participant" was expected, got --axes ${axes.join(",")}. Name the axis over which results shall hold participant.`,
+    );
+  let data = await readFile(rdms, { axes, ids: await readIds(stimuli) });
+  if (average) for (const axis of axes) if (axis !== "participant") data = averageOver(data, axis);
+  return data;
+}
+
+/** RDMs of a file; HDF5, as rsatoolbox saves RDMs, is opened where it lies. */
+async function readFile(path: string, options: ReadOptions): Promise<Rdms> {
+  if (!/\.(h5|hdf5)$/i.test(path)) return readRdms(await readBytes(path), path, options);
+  const { openHdf5 } = await import("../brain/hdf5.node.ts"); // becomes #hdf5
+  const file = await openHdf5(path);
+  try {
+    const { shape, slice } = file.dataset("dissimilarities");
+    const data = Float64Array.from(slice(shape.map((length) => [0, length])));
+    return rdmsOfArray({ shape, data }, path, options);
+  } finally {
+    file.close();
+  }
+}
+
+async function readIds(path: string | undefined): Promise<string[] | undefined> {
+  if (path === undefined) return undefined;
+  const table = parseCsv(await readBytes(path), path);
+  const at = columnIndex(table, "id");
+  return table.rows.map(({ cells }) => cells[at]!);
+}
+
+function describe(data: Rdms, candidates: number, config: RsaConfig, reporter: Reporter): void {
+  const { rdms, models, stimuli, resample, draws } = config;
+  const people = new Set(data.labels.participant).size;
+  const [n] = data.vectors.shape as [number];
+  const each = n === people ? "" : `, ${n} RDMs`;
+  const work =
+    resample === "none"
+      ? `${draws} permutations of labels`
+      : `${draws} draws of ${resample === "both" ? "pictures and participants" : resample}`;
+  if (stimuli === undefined && ![rdms, models].some((file) => /\.[ct]sv$/i.test(file)))
+    reporter.note("Stimuli are numbered: both files must list them in one order. Name them with --stimuli.");
+  reporter.note(`${people} participants${each}, ${data.ids.length} pictures, ${candidates} models; ${work}.`);
+}
+
+/** The fewest participants over whom a claim is worth much: below, Student's t has fewer than 4 degrees of freedom. */
+const FEW = 5;
+
+function warn(
+  data: Rdms,
+  { draws, missing, models, participants }: Evaluation,
+  config: RsaConfig,
+  reporter: Reporter,
+): void {
+  const above = models.filter(({ aboveCeiling }) => aboveCeiling).map(({ name }) => name);
+  if (missing > 0)
+    reporter.warn(
+      `${missing} of ${data.vectors.shape[1]} pairs of pictures are left out: an RDM lacks them.`,
+    );
+  if (config.resample !== "none" && draws < config.draws)
+    reporter.warn(
+      `${config.draws - draws} of ${config.draws} draws held fewer than 3 different pictures and are left out.`,
+    );
+  if (above.length > 0)
+    reporter.warn(
+      `above the noise ceiling: ${above.join(", ")}. Does the model hold something of these data?`,
+    );
+  if (participants.length < FEW && (config.resample === "both" || config.resample === "participants"))
+    reporter.warn(
+      `${participants.length} participants: intervals are wide, and hold for people like these at best.`,
+    );
+}
+
+/** Tables: `alignment.csv`, `alignment-participants.csv`, `alignment-pairs.csv`, and the JSON value. */
+async function writeResult(
+  folder: string,
+  result: RsaResult,
+  { models, participants }: Evaluation,
+): Promise<void> {
+  const cell = (value: number | null | undefined) => value ?? undefined;
+  const files = {
+    "rsa.json": `${JSON.stringify({ ...result, seconds: undefined }, undefined, 2)}\n`, // the same for the same input
+    "alignment.csv": writeCsv(
+      ["model", "score", "se", "lower", "upper", "p", "p_ceiling", "above_ceiling"],
+      models.map((model, k) => [
+        model.name,
+        model.score,
+        cell(model.se),
+        cell(model.ci?.[0]),
+        cell(model.ci?.[1]),
+        cell(result.models[k]!.p),
+        cell(model.pCeiling),
+        model.aboveCeiling ? 1 : 0,
+      ]),
+    ),
+    "alignment-participants.csv": writeCsv(
+      ["model", "participant", "score"],
+      models.flatMap((model) =>
+        participants.map((participant, p) => [model.name, participant, model.perParticipant[p]!]),
+      ),
+    ),
+    "alignment-pairs.csv": writeCsv(
+      ["a", "b", "difference", "p", "p_corrected"],
+      result.pairs.map(({ a, b, difference, p, pCorrected }) => [
+        a,
+        b,
+        difference,
+        cell(p),
+        cell(pCorrected),
+      ]),
+    ),
+  };
+  for (const [name, text] of Object.entries(files)) await writeFileAtomic(`${folder}/${name}`, text);
+}

@@ -1,0 +1,53 @@
+/** @file Carries out one step of a study, in this process: options and finished inputs in, a folder of results out. */
+import { VcaError } from "../errors.ts";
+import { fitStudy } from "./fit.ts";
+import type { FitConfig } from "./fit-config.ts";
+import { analyseGeometry } from "./geometry.ts";
+import { analyseLesions } from "./lesions.ts";
+import { analyseNeurons } from "./neurons.ts";
+import { prepareFit, type WorkOptions } from "./prepare.ts";
+import { findStep, readReceipt, type Step, type StepKind, stepFolder, writeReceipt } from "./step.ts";
+import { testRun } from "./test.ts";
+
+/** Where a step reads and writes. */
+interface Place extends WorkOptions {
+  readonly out: string;
+  /** Folders of its inputs. */
+  readonly inputs: readonly string[];
+}
+
+const WORK: Readonly<Record<StepKind, (step: Step, place: Place) => Promise<unknown>>> = {
+  features: ({ options }, place) => prepareFit(options as FitConfig, place),
+  fit: ({ options }, place) => fitStudy(options as FitConfig, place),
+  units: ({ options }, { inputs: [run, control], ...place }) =>
+    analyseNeurons(run!, { ...(options as { seed: number }), ...place, control }),
+  geometry: ({ options }, { inputs: [run, control], ...place }) =>
+    analyseGeometry(run!, { ...(options as { seed: number }), ...place, control }),
+  lesions: ({ options }, { inputs: [run], ...place }) =>
+    analyseLesions(run!, { ...(options as { seed: number }), ...place }),
+  test: ({ options }, { inputs: [run], ...place }) =>
+    testRun(run!, (options as { stimuli: string }).stimuli, place),
+};
+
+/**
+ * Carries out the step of a study's plan whose hash begins as given; one that is finished is left as it is.
+ * @throws DataError when a step that it reads is not finished; as the step's own command.
+ */
+export async function runStep(study: string, hash: string, work: WorkOptions): Promise<Step> {
+  const { step, plan } = await findStep(study, hash);
+  if (await readReceipt(study, step)) return step;
+  const inputs: string[] = [];
+  for (const input of step.inputs) {
+    const before = plan.find((each) => each.hash === input)!;
+    if (!(await readReceipt(study, before)))
+      throw new VcaError(
+        "DataError",
+        `step: ${before.name} was expected to be finished, got none. Run \`vca step ${before.hash} --out ${study}\` first.`,
+      );
+    inputs.push(stepFolder(study, before));
+  }
+  const started = performance.now();
+  await WORK[step.kind](step, { ...work, out: stepFolder(study, step), inputs });
+  await writeReceipt(study, step, (performance.now() - started) / 1000);
+  return step;
+}

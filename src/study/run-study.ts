@@ -1,0 +1,171 @@
+/**
+ * @file A whole study: plans it, has its steps carried out, and gathers their tables in one place, each row with the
+ * encoder, circuit and design it belongs to. Everything but the steps themselves is cheap and made anew each time.
+ */
+import { exists, lockFolder, readBytes, writeFileAtomic } from "#files";
+import { parseCsv, writeCsv } from "../core/csv.ts";
+import { Random } from "../core/random.ts";
+import { compareRuns, type LabelledRun, type PairRow } from "./compare-runs.ts";
+import { type Executor, executeSteps, type Outcome } from "./executor.ts";
+import { planStudy } from "./plan.ts";
+import type { Reporter } from "./reporter.ts";
+import { type Receipt, readReceipt, type Step, stepFolder, writePlan } from "./step.ts";
+import { parseStudy, type Study } from "./study-file.ts";
+
+/** A step and what is known of it before the study runs. */
+export interface PlannedStep {
+  readonly step: Step;
+  readonly receipt: Receipt | undefined;
+  /** Seconds that it took, or that steps of its kind took in this study on average; undefined before the first of them. */
+  readonly seconds: number | undefined;
+}
+
+/** What `vca run --json` prints. */
+export interface StudyResult {
+  readonly steps: number;
+  /** Steps that this call carried out. */
+  readonly computed: number;
+  readonly failed: readonly { readonly step: string; readonly failure: string }[];
+  /** r of every fit on held-out pictures. */
+  readonly comparisons: readonly PairRow[];
+  readonly out: string;
+  readonly seconds: number;
+}
+
+/** The tables that steps leave, by kind. */
+const TABLES: Readonly<Partial<Record<Step["kind"], readonly string[]>>> = {
+  fit: ["metrics.csv"],
+  units: ["neurons.csv", "neurons-tests.csv"],
+  geometry: ["geometry.csv", "geometry-tests.csv"],
+  lesions: ["lesions.csv"],
+};
+
+const LABELS = ["encoder", "circuit", "design"] as const;
+
+/** Plans a study into its folder: writes `study.yaml` and `plan.json`, and says what is done. */
+export async function prepareStudy(
+  text: string,
+  { where, out, reporter }: { where: string; out: string; reporter: Reporter },
+): Promise<{ study: Study; planned: PlannedStep[] }> {
+  const study = parseStudy(text, where);
+  const steps = await planStudy(study, reporter);
+  await writeFileAtomic(`${out}/study.yaml`, text);
+  await writePlan(out, steps);
+  const receipts = await Promise.all(steps.map((step) => readReceipt(out, step)));
+  const planned = steps.map((step, i): PlannedStep => {
+    const alike = receipts.filter((receipt, j) => receipt && steps[j]!.kind === step.kind) as Receipt[];
+    const mean = alike.reduce((sum, { seconds }) => sum + seconds, 0) / alike.length;
+    return {
+      step,
+      receipt: receipts[i],
+      seconds: receipts[i]?.seconds ?? (alike.length > 0 ? mean : undefined),
+    };
+  });
+  return { study, planned };
+}
+
+/**
+ * Runs a study in its folder; interrupted, the same call goes on.
+ * @returns also when steps failed, which it names
+ * @throws ConfigError, DataError before work begins; StorageError when another process works in the folder.
+ */
+export async function runStudy(
+  text: string,
+  options: {
+    readonly where: string;
+    readonly out: string;
+    readonly executor: Executor;
+    readonly reporter: Reporter;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<StudyResult> {
+  const { out, executor, reporter, signal } = options;
+  const started = performance.now();
+  const unlock = await lockFolder(out);
+  try {
+    const { study, planned } = await prepareStudy(text, options);
+    const steps = planned.map(({ step }) => step);
+    const before = planned.filter(({ receipt }) => receipt).length;
+    reporter.note(`${steps.length} steps, ${before} of them done; ${executor.places} at once.`);
+    let ended = before;
+    const outcomes = await executeSteps({
+      steps,
+      executor,
+      signal,
+      isDone: async (step) => (await readReceipt(out, step)) !== undefined,
+      onChange: (event, step, seconds) => {
+        if (event === "end") reporter.note(`${step.name}: ${seconds!.toFixed(0)} s`);
+        reporter.progress("study", event === "end" ? ++ended : ended, steps.length);
+      },
+    });
+    const failed = new Set(outcomes.map(({ step }) => step.hash));
+    const finished = steps.filter(({ hash }) => !failed.has(hash));
+    await gatherTables(out, finished);
+    const comparisons = await compareRuns(predictionRuns(out, finished), {
+      group: study.group,
+      random: Random.seeded(study.seed),
+    });
+    await writeTable(out, "comparisons.csv", comparisons);
+    return {
+      steps: steps.length,
+      computed: finished.length - before,
+      failed: outcomes.map(({ step, failure }: Outcome) => ({ step: step.name, failure: failure! })),
+      comparisons,
+      out,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    await unlock();
+  }
+}
+
+/** Cross-validated fits, without the halves that analyses look into. */
+function predictionRuns(out: string, steps: readonly Step[]): LabelledRun[] {
+  return steps.flatMap((step) => {
+    const { encoder, circuit, design } = step.labels as Record<string, string>;
+    if (step.kind !== "fit" || design === "halves" || design === "shuffled") return [];
+    return [{ encoder: encoder!, circuit: circuit!, design: design!, path: stepFolder(out, step) }];
+  });
+}
+
+/** Puts the tables of all steps of a kind under one header, the steps' labels first. */
+async function gatherTables(out: string, steps: readonly Step[]): Promise<void> {
+  for (const [kind, names] of Object.entries(TABLES)) {
+    for (const name of names) {
+      const rows: string[][] = [];
+      let header: readonly string[] = [];
+      for (const step of steps) {
+        const file = `${stepFolder(out, step)}/${name}`;
+        if (step.kind !== kind || !(await exists(file))) continue;
+        const table = parseCsv(await readBytes(file), file);
+        header = table.header;
+        for (const { cells } of table.rows)
+          rows.push([...LABELS.map((label) => step.labels[label] ?? ""), ...cells]);
+      }
+      if (rows.length > 0) await writeFileAtomic(`${out}/${name}`, writeCsv([...LABELS, ...header], rows));
+    }
+  }
+}
+
+async function writeTable(out: string, name: string, rows: readonly PairRow[]): Promise<void> {
+  const header = [
+    "design",
+    "scale",
+    "a",
+    "b",
+    "rA",
+    "rB",
+    "difference",
+    "lower",
+    "upper",
+    "p",
+    "pCorrected",
+  ] as const satisfies readonly (keyof PairRow)[];
+  await writeFileAtomic(
+    `${out}/${name}`,
+    writeCsv(
+      header,
+      rows.map((row) => header.map((column) => row[column])),
+    ),
+  );
+}

@@ -1,0 +1,171 @@
+/** @file `vca rsa` on ready RDMs: its JSON, its text, its tables, its complaints. */
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { encodeNpy } from "../../src/core/npy.ts";
+import { Random } from "../../src/core/random.ts";
+import type { RsaResult } from "../../src/study/rsa.ts";
+import { simulateStudy } from "../rsa/studies.ts";
+import { shared } from "../support/shared.ts";
+import { vca } from "./run.ts";
+
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vca-rsa-"));
+  const truth = { participants: 6, pictures: 12, signal: 1, models: "true" } as const;
+  const { data, models } = simulateStudy(truth, Random.seeded(3));
+  await writeFile(at("data.npy"), encodeNpy(data.vectors));
+  await writeFile(at("models.npy"), encodeNpy(models.vectors));
+});
+
+describe("vca rsa", () => {
+  it("prints exactly one JSON value", async () => {
+    const { code, out, err } = await vca(
+      "rsa",
+      "--rdms",
+      at("data.npy"),
+      "--models",
+      at("models.npy"),
+      "--draws",
+      "50",
+      "--json",
+      "--quiet",
+    );
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const result = JSON.parse(out) as RsaResult;
+    expect(Object.keys(result)).toEqual([
+      "comparison",
+      "resample",
+      "ceiling",
+      "models",
+      "pairs",
+      "draws",
+      "seconds",
+    ]);
+    expect(result).toMatchObject({ comparison: "rho-a", resample: "both", draws: 50 });
+    expect(Object.keys(result.ceiling)).toEqual(["lower", "upper"]);
+    expect(Object.keys(result.models[0]!)).toEqual(["name", "score", "se", "ci", "p"]);
+    expect(Object.keys(result.pairs[0]!)).toEqual(["a", "b", "difference", "p", "pCorrected"]);
+    expect(result.models[0]!.p).toBeLessThan(0.05);
+  });
+
+  it("shows a table, and writes what it shows", async () => {
+    const { out } = await vca(
+      "rsa",
+      "--rdms",
+      at("data.npy"),
+      "--models",
+      at("models.npy"),
+      "--draws",
+      "50",
+      "--out",
+      at("out"),
+    );
+    expect(out).toMatch(
+      /^rho-a, noise ceiling \.\d+ to \.\d+\.\n\nmodel +score +se +95 % interval +p > 0 +p ceiling/,
+    );
+    const table = await readFile(at("out/alignment.csv"), "utf8");
+    expect(table.split("\n")[0]).toBe("model,score,se,lower,upper,p,p_ceiling,above_ceiling");
+    expect((await readFile(at("out/alignment-participants.csv"), "utf8")).trim().split("\n")).toHaveLength(
+      1 + 5 * 6,
+    );
+    expect((await readFile(at("out/alignment-pairs.csv"), "utf8")).trim().split("\n")).toHaveLength(1 + 10);
+    expect(JSON.parse(await readFile(at("out/rsa.json"), "utf8"))).toMatchObject({ comparison: "rho-a" });
+  });
+
+  it("takes p from permuted labels when nothing is resampled", async () => {
+    const { out } = await vca(
+      "rsa",
+      "--rdms",
+      at("data.npy"),
+      "--models",
+      at("models.npy"),
+      "--resample",
+      "none",
+      "--draws",
+      "99",
+      "--json",
+      "--quiet",
+    );
+    const { models } = JSON.parse(out) as RsaResult;
+    expect(models[0]).toMatchObject({ se: null, ci: null, p: 0.01 });
+  });
+
+  it("reads what rsatoolbox saved", async () => {
+    const saved = (name: string) => fileURLToPath(new URL(`../fixtures/rsa/${name}`, import.meta.url));
+    const { out } = await vca(
+      "rsa",
+      "--rdms",
+      saved("rdms.h5"),
+      "--models",
+      saved("rdms.mat"),
+      "--resample",
+      "none",
+      "--draws",
+      "19",
+      "--comparison",
+      "cosine",
+      "--json",
+      "--quiet",
+    );
+    const { models } = JSON.parse(out) as RsaResult;
+    expect(models).toHaveLength(5);
+    expect(Math.min(...models.map(({ score }) => score))).toBeGreaterThan(0.5);
+  });
+
+  it.each([
+    [["--models", "x.npy"], 2, "rsa: --rdms was expected, got none. See `vca rsa --help`.\n"],
+    [
+      ["--rdms", "x.npy", "--models", "y.npy"],
+      3,
+      "x.npy: a readable file was expected, got no such file. Check the path.\n",
+    ],
+    [
+      ["--rdms", "x.npy", "--models", "y.npy", "--comparison", "rho"],
+      2,
+      'rsa: unknown comparison "rho". Did you mean "rho-a"? Choices: cosine, pearson, spearman, tau-a, tau-b, rho-a, whitened-cosine, whitened-correlation.\n',
+    ],
+    [
+      ["--rdms", "x.npy", "--models", "y.npy", "--axes", "session"],
+      2,
+      'rsa: an axis "participant" was expected, got --axes session. Name the axis over which results shall hold participant.\n',
+    ],
+  ])("complains (%#)", async (argv, code, err) => {
+    expect(await vca("rsa", ...argv)).toEqual({ code, out: "", err });
+  });
+});
+
+describe.skipIf(shared === undefined)("objects92 (needs the shared data)", () => {
+  it("ranks the models, sessions averaged or kept apart", async () => {
+    const files = [
+      "--rdms",
+      `${shared}/data/objects92/hit_rdms.npy`,
+      "--models",
+      `${shared}/data/objects92/model_rdms.npz`,
+    ];
+    const run = async (...more: string[]) =>
+      JSON.parse(
+        (
+          await vca(
+            "rsa",
+            ...files,
+            "--axes",
+            "participant,session",
+            "--draws",
+            "20",
+            "--json",
+            "--quiet",
+            ...more,
+          )
+        ).out,
+      ) as RsaResult;
+    const averaged = await run("--stimuli", `${shared}/data/objects92/stimuli.csv`);
+    expect(averaged.ceiling.lower).toBeCloseTo(0.3723, 4);
+    expect(averaged.models.find(({ name }) => name === "animacy")!.score).toBeCloseTo(0.3345, 4);
+    expect((await run("--sessions", "keep")).ceiling.lower).toBeCloseTo(0.3063, 4);
+  });
+});

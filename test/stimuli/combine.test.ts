@@ -1,0 +1,47 @@
+/** @file Several picture sets as one: scales, ids, columns, and pictures that are alike over sets. */
+import { expect, test } from "vitest";
+import { findDuplicates } from "../../src/stimuli/duplicates.ts";
+import { openStimuli, splitSets } from "../../src/stimuli/set.ts";
+import { folderOf, messageOf, paint } from "./support.ts";
+
+const gaped = await folderOf({ "A.txt": "Id V A\n7.bmp 25 100\n", "7.bmp": "same" });
+const vca = await folderOf({ "t.csv": "7,.jpg,9,1\n8,.jpg,1,5\n", "7.jpg": "other", "8.jpg": "same" });
+const spec = `vca-csv:${vca}/t.csv + gaped:${gaped}`;
+
+test("ratings move to the first set's scale, ids bear their set, what a set lacks is a group of its own", async () => {
+  const set = await openStimuli(spec);
+  expect(set.name).toBe("vca-csv + gaped");
+  expect(set.ids).toEqual(["vca-csv:7", "vca-csv:8", "gaped:7"]);
+  expect([...set.ratings.data]).toEqual([1, 9, 5, 1, 3, 9]);
+  expect(set.scale).toEqual({ lo: 1, hi: 9 });
+  expect(set.sets).toEqual(["vca-csv", "vca-csv", "gaped"]);
+  expect(set.columns).toEqual({ category: ["vca-csv:7", "vca-csv:8", "A"], picture_set: set.sets });
+  expect(set.redistribute).toBe(false);
+  expect(set.notes.at(-1)).toBe(
+    "Ratings are on 1 to 9, the scale of vca-csv; they were vca-csv 1 to 9, gaped 0 to 100.",
+  );
+});
+
+test("equal pictures of two sets share a fold", async () => {
+  const set = await openStimuli(spec);
+  const { equal, together } = await findDuplicates(set, {
+    decode: async (bytes) => paint(32, 32, (x, y) => [(bytes[0]! * x * (y + 1)) % 256, 0, 0]),
+  });
+  expect(equal.map(({ ids }) => ids)).toEqual([["vca-csv:8", "gaped:7"]]);
+  expect(together).toContainEqual([1, 2]);
+});
+
+test("one reader twice is numbered", async () => {
+  const set = await openStimuli(`vca-csv:${vca}/t.csv + vca-csv:${vca}/t.csv`);
+  expect(set.ids).toEqual(["vca-csv:7", "vca-csv:8", "vca-csv 2:7", "vca-csv 2:8"]);
+});
+
+test("only a reader's name after the sign begins another set", () => {
+  expect(splitSets("oasis:/a + b + naps:/c + emoji")).toEqual(["oasis:/a + b", "naps:/c", "emoji"]);
+});
+
+test("drawings that look alike to the hash stay by themselves", async () => {
+  expect(await messageOf(() => openStimuli(`emoji + gaped:${gaped}`), true)).toBe(
+    "ConfigError stimuli: sets of photographs were expected together, got emoji. Use it by itself.",
+  );
+});

@@ -1,0 +1,114 @@
+/** @file Several picture sets together: r within each set, and the guard against testing on what was trained on. */
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { parseCsv } from "../../src/core/csv.ts";
+import { pearson } from "../../src/core/statistics.ts";
+import { type FitResult, fitStudy } from "../../src/study/fit.ts";
+import { SILENT } from "../../src/study/reporter.ts";
+import { testRun } from "../../src/study/test.ts";
+import { drawPictures, type TinyStudy, tinyStudy } from "./support.ts";
+
+const cache = process.env.VCA_CACHE;
+const work = { reporter: SILENT, threads: 1 };
+let study: TinyStudy;
+let run = "";
+let result: FitResult;
+
+/** A drawn set in GAPED's format, 0 to 100, and in that of the published code, 1 to 9. */
+async function drawn(name: string, count: number): Promise<{ gaped: string; vca: string }> {
+  const folder = join(study.folder, name);
+  const { rows } = parseCsv(await readFile(await drawPictures(folder, name, count)), name);
+  const values = rows.map(({ cells }) => ({
+    stem: cells[1]!.replace(".png", ""),
+    v: Number(cells[2]),
+    a: Number(cells[3]),
+  }));
+  const percent = (x: number) => ((x - 1) * 100) / 8;
+  const lines = values.map(({ stem, v, a }) => `${stem}.bmp\t${percent(v)}  ${percent(a)}`);
+  await writeFile(join(folder, "A.txt"), ["Id Valence Arousal", ...lines].join("\n"));
+  await writeFile(
+    join(folder, "ours.csv"),
+    values.map(({ stem, v, a }) => `${stem},.png,${a},${v}`).join("\n"),
+  );
+  return { gaped: `gaped:${folder}`, vca: `vca-csv:${join(folder, "ours.csv")}` };
+}
+
+let specs: { trained: string; gaped: string };
+
+beforeAll(async () => {
+  study = await tinyStudy();
+  process.env.VCA_CACHE = join(study.folder, "cache");
+  const [first, second] = [await drawn("one", 24), await drawn("two", 30)];
+  specs = { trained: `${first.vca} + ${second.gaped}`, gaped: second.gaped };
+  run = join(study.folder, "both");
+  result = await fitStudy(
+    { ...study.config, scale: undefined, stimuli: specs.trained },
+    { ...work, out: run },
+  );
+});
+
+afterAll(async () => {
+  if (cache === undefined) delete process.env.VCA_CACHE;
+  else process.env.VCA_CACHE = cache;
+  await rm(study.folder, { recursive: true });
+});
+
+const tableOf = async (name: string) => {
+  const { header, rows } = parseCsv(await readFile(join(run, name)), name);
+  return rows.map(({ cells }) => Object.fromEntries(header.map((column, i) => [column, cells[i]!])));
+};
+
+it("measures r within each set, and their mean weighted by pictures", async () => {
+  const rated = new Map((await tableOf("stimuli.csv")).map((row) => [row.id!, row]));
+  const ridge = (await tableOf("predictions.csv")).filter(({ model }) => model === "ridge");
+  expect(result.stimuli).toEqual({ set: "vca-csv + gaped", n: 54 });
+  expect(result.sets!.map(({ set, n }) => [set, n])).toEqual([
+    ["vca-csv", 24],
+    ["gaped", 30],
+  ]);
+  for (const scale of ["valence", "arousal"] as const) {
+    const own = result.sets!.map(({ set }) => {
+      const rows = ridge.filter(({ id }) => rated.get(id!)!.picture_set === set);
+      return pearson(
+        rows.map(({ id }) => Number(rated.get(id!)![scale])),
+        rows.map((row) => Number(row[scale])),
+      );
+    });
+    expect(result.sets!.map((set) => set.ridge[scale])).toEqual(own.map((r) => expect.closeTo(r, 10)));
+    const mean = Math.tanh((24 * Math.atanh(own[0]!) + 30 * Math.atanh(own[1]!)) / 54);
+    expect(result.ridge[scale].r).toBeCloseTo(mean, 10);
+    const [lower, upper] = result.ridge[scale].ci;
+    expect(lower).toBeLessThan(mean);
+    expect(upper).toBeGreaterThan(mean);
+  }
+  const measures = (await tableOf("metrics.csv")).map(({ measure }) => measure);
+  expect(measures.filter((name) => name === "r within gaped")).toHaveLength(4);
+});
+
+it("keeps the ratings of all sets on the first set's scale", async () => {
+  const ratings = (await tableOf("stimuli.csv")).map(({ valence }) => Number(valence));
+  expect(Math.max(...ratings)).toBeLessThan(9);
+  expect(Math.min(...ratings)).toBeGreaterThan(1);
+});
+
+it("tests another set on that set's own scale", async () => {
+  const { gaped } = await drawn("three", 20);
+  const tested = await testRun(run, gaped, work);
+  expect(tested.stimuli).toEqual({ set: "gaped", n: 20 });
+  expect(tested.sets).toBeUndefined();
+  const predicted = (await tableOf("tests/three/predictions.csv")).map(({ valence }) => Number(valence));
+  expect(Math.max(...predicted)).toBeGreaterThan(9); // of 100
+});
+
+it("refuses the same id of the same set, the same bytes under another id, and names the pairs", async () => {
+  const folder = join(study.folder, "four");
+  await drawn("four", 20);
+  const lines = (await readFile(join(folder, "A.txt"), "utf8")).replace("four-3.bmp", "two-5.bmp");
+  await writeFile(join(folder, "A.txt"), lines);
+  await copyFile(join(folder, "four-3.png"), join(folder, "two-5.png"));
+  await copyFile(join(study.folder, "one", "one-2.png"), join(folder, "four-4.png"));
+  await expect(testRun(run, `gaped:${folder}`, work)).rejects.toThrow(
+    "test: pictures that were not trained on were expected, got two-5 (gaped:two-5), four-4 (vca-csv:one-2). Leave them out of the set, or pass --force to count them.",
+  );
+});
