@@ -15,10 +15,10 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method === "GET" && new URL(request.url).origin === self.location.origin)
-    event.respondWith(answer(request));
+    event.respondWith(answer(event, request));
 });
 
-async function answer(request) {
+async function answer(event, request) {
   const kept = await caches.open(KEEP);
   try {
     const response = await fetch(request);
@@ -26,7 +26,7 @@ async function answer(request) {
     const headers = new Headers(response.headers);
     for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
     const dressed = new Response(response.body, { status: response.status, headers });
-    kept.put(request, dressed.clone());
+    event.waitUntil(kept.put(request, dressed.clone()));
     return dressed;
   } catch (error) {
     const before = await kept.match(request, { ignoreSearch: request.mode === "navigate" });

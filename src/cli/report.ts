@@ -3,6 +3,7 @@ import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
 import { addCommand, type CommonOptions } from "./options.ts";
 import { bytesText } from "./table.ts";
+import { thumbnail } from "./thumbnail.ts";
 
 interface ReportOptions extends CommonOptions {
   readonly out?: string;
@@ -10,10 +11,6 @@ interface ReportOptions extends CommonOptions {
   readonly beside?: string[];
   readonly brain?: string[];
 }
-
-/** Longest edge of a small picture, in pixels; WebP at this quality takes 2 to 8 kB. */
-const EDGE = 184;
-const QUALITY = 60;
 
 /** Adds `report`. */
 export function addReport(program: VcaCommand, io: Io): void {
@@ -43,15 +40,4 @@ export function addReport(program: VcaCommand, io: Io): void {
       ];
       show(io, options, result, text.join("\n"));
     });
-}
-
-/** A small picture as a data URL. */
-async function thumbnail(file: string): Promise<string> {
-  const { default: sharp } = await import("sharp");
-  const small = sharp(file, { failOn: "error" })
-    .autoOrient()
-    .resize(EDGE, EDGE, { fit: "inside", withoutEnlargement: true })
-    .flatten({ background: "#fff" })
-    .webp({ quality: QUALITY });
-  return `data:image/webp;base64,${(await small.toBuffer()).toString("base64")}`;
 }

@@ -1,14 +1,19 @@
-/** @file `vca rsa`: model RDMs against measured RDMs, with noise ceiling, intervals and tests. */
+/** @file `vca rsa`: a run's nuclei against brains, or model RDMs against measured RDMs, with noise ceiling, intervals and tests. */
+import { VcaError } from "../errors.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
 import type { Evaluation } from "../rsa/evaluate.ts";
 import type { Correction } from "../rsa/pairwise.ts";
+import { BRAIN_MEASURES, type BrainMeasure } from "../study/brain-measures.ts";
 import type { RsaResult } from "../study/rsa.ts";
+import { addBrainOptions, type BrainCliOptions, brainFiles } from "./brain-options.ts";
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
 import { addCommand, type CommonOptions, oneOf, required, whole } from "./options.ts";
 import { correlationText, secondsText, table } from "./table.ts";
 
-interface RsaOptions extends CommonOptions {
+interface RsaOptions extends CommonOptions, BrainCliOptions {
+  readonly measure?: BrainMeasure;
+  readonly rdm?: "correlation" | "spearman";
   readonly rdms?: string;
   readonly models?: string;
   readonly axes: string;
@@ -24,19 +29,35 @@ interface RsaOptions extends CommonOptions {
 /** Adds `rsa`. */
 export function addRsa(program: VcaCommand, io: Io): void {
   const choice = (option: string, choices: readonly string[]) => oneOf("rsa", option, choices);
-  addCommand(program, "rsa", {
-    summary: "compare models with measured RDMs: ceiling, intervals, tests",
+  const command = addCommand(program, "rsa", {
+    summary: "compare a run, or model RDMs, with brains: ceiling, intervals, tests",
     about:
-      "Representational similarity of models and participants: scores, noise ceiling, bootstrap intervals, p-values.",
+      "Representational similarity of models and participants: scores, noise ceiling, bootstrap intervals, p-values. With a run: every nucleus and kept epoch, beside encoder and ratings, on pictures that its networks did not train on, in the mask, its hemispheres and control masks.",
     examples: [
+      "vca rsa runs/oasis --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --control-mask v1.nii.gz --stimuli iaps:IAPS",
+      "vca rsa runs/halves --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --within-fold",
       "vca rsa --rdms rdms.npy --axes participant,session --models models.npz",
       "vca rsa --rdms rdms.npy --stimuli stimuli.csv --models model.csv --comparison tau-a --json",
     ],
-  })
+  }).argument("[run]", "a folder that `vca fit` made; without one, --rdms and --models");
+  addBrainOptions(command)
+    .option(
+      "--measure <name>",
+      "of measured patterns: auto (crossnobis where every picture has two runs, else correlation), crossnobis, correlation, spearman, euclidean",
+      choice("--measure", BRAIN_MEASURES),
+    )
+    .option(
+      "--rdm <measure>",
+      "of a nucleus's patterns, 1 - correlation or 1 - spearman (default: correlation)",
+      choice("--rdm", ["correlation", "spearman"]),
+    )
     .option("--rdms <file>", "measured RDMs: .npy, .npz, .csv, .mat or .h5")
     .option("--models <file>", "model RDMs: .npz (named), .npy, .csv, .mat or .h5")
     .option("--axes <names>", "axes before the RDM in the file of measured RDMs", "participant")
-    .option("--stimuli <file.csv>", "column id: the stimuli of arrays, which carry no ids")
+    .option(
+      "--stimuli <stimuli>",
+      "column id: the stimuli of arrays, which carry no ids; with a run, the set that was shown, such as iaps:FOLDER",
+    )
     .option(
       "--comparison <name>",
       "cosine, pearson, spearman, tau-a, tau-b, rho-a, whitened-cosine or whitened-correlation",
@@ -62,7 +83,9 @@ export function addRsa(program: VcaCommand, io: Io): void {
       "average",
     )
     .option("--out <folder>", "write tables there")
-    .action(async (options: RsaOptions) => {
+    .action(async (path: string | undefined, options: RsaOptions) => {
+      if (path !== undefined) return align(io, path, options);
+      refuseWithoutRun(options);
       const rdms = required("rsa", "--rdms", options.rdms);
       const models = required("rsa", "--models", options.models);
       const [{ compareRdms }, { comparisonOf }] = await Promise.all([
@@ -90,6 +113,51 @@ export function addRsa(program: VcaCommand, io: Io): void {
       );
       show(io, options, result, resultText(result, evaluation, out));
     });
+}
+
+async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
+  const given = (["rdms", "models"] as const).find((name) => options[name] !== undefined);
+  if (given)
+    throw new VcaError(
+      "ConfigError",
+      `rsa: a run or --${given} was expected, got both. Leave out one of them.`,
+    );
+  const files = brainFiles("rsa", options);
+  const [{ alignRun }, { comparisonOf }, { alignText }] = await Promise.all([
+    import("../study/align.ts"),
+    import("../rsa/comparisons.ts"),
+    import("./align.ts"),
+  ]);
+  const { stimuli, scale, withinFold, measure, rdm, resample, draws, correction, out, seed = 0 } = options;
+  const result = await withWork(io, options, (work) =>
+    alignRun(path, {
+      ...work,
+      ...files,
+      stimuli,
+      scale,
+      withinFold,
+      measure,
+      rdm,
+      comparison: comparisonOf(options.comparison),
+      resample,
+      draws,
+      correction,
+      seed,
+      out,
+    }),
+  );
+  show(io, options, result, alignText(result));
+}
+
+function refuseWithoutRun(options: RsaOptions): void {
+  const given = (["brain", "mask", "withinFold", "measure"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (given)
+    throw new VcaError(
+      "ConfigError",
+      `rsa: a run was expected with --${given === "withinFold" ? "within-fold" : given}, got none. Name the folder that \`vca fit\` made.`,
+    );
 }
 
 /** A p-value with three digits. */

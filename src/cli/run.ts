@@ -6,6 +6,7 @@ import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
 import { addCommand, type CommonOptions, required, whole } from "./options.ts";
 import { correlationText, secondsText, table } from "./table.ts";
+import { thumbnail } from "./thumbnail.ts";
 
 interface RunOptions extends CommonOptions {
   readonly out?: string;
@@ -59,7 +60,7 @@ export function addRun(program: VcaCommand, io: Io): void {
       }
       const executor = localExecutor({ out, places: options.workers });
       const result = await withWork(io, options, ({ reporter, signal }) =>
-        runStudy(text, { where, out, executor, reporter, ...(signal && { signal }) }),
+        runStudy(text, { where, out, executor, reporter, thumbnail, ...(signal && { signal }) }),
       );
       show(io, options, result, studyText(result));
       if (result.failed.length > 0)
@@ -87,14 +88,38 @@ function planText(planned: readonly PlannedStep[], out: string): string {
 }
 
 /** A study's result as text. */
-export function studyText({ comparisons, computed, steps, failed, out, seconds }: StudyResult): string {
+export function studyText({
+  fits,
+  comparisons,
+  computed,
+  steps,
+  failed,
+  report,
+  out,
+  seconds,
+}: StudyResult): string {
   const lines = [
     `${computed} of ${steps} steps computed, ${steps - computed - failed.length} were there.`,
     "",
   ];
-  if (comparisons.length > 0) lines.push(pairsText(comparisons), "");
+  if (fits.length > 0) lines.push(fitsText(fits), "");
+  if (comparisons.length > 0) lines.push("Paired differences in r:", "", pairsText(comparisons), "");
   for (const { step, failure } of failed) lines.push(`Failed: ${step}: ${failure}`);
-  return [...lines, `${out}, ${secondsText(seconds)}`].join("\n");
+  return [...lines, `${report ?? out}, ${secondsText(seconds)}`].join("\n");
+}
+
+function fitsText(fits: StudyResult["fits"]): string {
+  const shown = ({ r, ci: [lower, upper] }: { r: number; ci: readonly [number, number] }) =>
+    `${correlationText(r)} [${correlationText(lower)}, ${correlationText(upper)}]`;
+  return table(
+    ["circuit", "encoder", "folds", "r valence", "r arousal", "ridge valence", "ridge arousal"],
+    fits.map(({ circuit, encoder, design, metrics, ridge }) => [
+      circuit,
+      encoder,
+      design,
+      ...[metrics, ridge].flatMap(({ valence, arousal }) => [shown(valence), shown(arousal)]),
+    ]),
+  );
 }
 
 function pairsText(pairs: readonly PairRow[]): string {

@@ -115,7 +115,7 @@ export async function planStudy(study: Study, reporter: Reporter): Promise<Step[
             kind,
             name: `${kind} of ${run.labels.circuit} on ${shortEncoder}`,
             labels: run.labels,
-            options: { seed },
+            options: kind === "lesions" ? { seed, ...study.lesions } : { seed },
             inputs: control ? [run, control] : [run],
           },
           null,

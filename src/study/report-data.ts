@@ -1,6 +1,6 @@
 /** @file The tables of a run's folder as the rows that figures take; what is not there is undefined. */
-import { exists } from "#files";
-import type { Table } from "../core/csv.ts";
+import { exists, readBytes } from "#files";
+import { parseCsv, type Table } from "../core/csv.ts";
 import { benjaminiHochberg } from "../core/multiple-comparisons.ts";
 import { testMean } from "../core/sample-tests.ts";
 import { SEEDS_FOR_INTERVAL } from "../report/epoch-panel.ts";
@@ -11,15 +11,14 @@ import type { PictureRow } from "../report/figures/plane.ts";
 import type { RRow } from "../report/figures/r-bars.ts";
 import type { TuningRow } from "../report/figures/tuning.ts";
 import { inHierarchy } from "../report/palette.ts";
-import type { RunFolder } from "./run-folder.ts";
 import type { Pictures } from "./unseen.ts";
 
 /** A row by column. */
 export type Cells = Readonly<Record<string, string>>;
 
-/** The rows of a table of the run, or undefined where there is none. */
-export async function recordsOf(folder: RunFolder, name: string): Promise<Cells[] | undefined> {
-  return (await exists(`${folder.path}/${name}`)) ? recordsIn(await folder.readTable(name)) : undefined;
+/** The rows of a table, or undefined where there is none. */
+export async function recordsOf(file: string): Promise<Cells[] | undefined> {
+  return (await exists(file)) ? recordsIn(parseCsv(await readBytes(file), file)) : undefined;
 }
 
 /** The rows of a table by column. */

@@ -41,6 +41,7 @@ import { drawnGeometry } from "./report-geometry.ts";
 import { graphicOf, stripsOf, type Thumbnail, thumbnailsOf } from "./report-pictures.ts";
 import type { RsaResult } from "./rsa.ts";
 import { folderName, type Run, RunFolder } from "./run-folder.ts";
+import type { Analysis } from "./study-file.ts";
 import { openUnseen, type UnseenRun } from "./unseen.ts";
 
 /** Options of `writeReport`. */
@@ -51,6 +52,10 @@ export interface ReportOptions extends WorkOptions {
   readonly beside?: readonly string[] | undefined;
   /** Folders that `vca rsa --out` made, one for each region, which they name. */
   readonly brain?: readonly string[] | undefined;
+  /** Where units, geometry and lesions were looked into, when not in this run: a run and the folders of their tables. */
+  readonly inside?:
+    | { readonly run: string; readonly tables: Readonly<Partial<Record<Analysis, string>>> }
+    | undefined;
   /** Makes a small picture of a file as a data URL; without it the report names pictures only. */
   readonly thumbnail?: Thumbnail | undefined;
 }
@@ -67,14 +72,18 @@ export interface ReportResult {
 /** Writes the report of a finished run. @throws DataError when there is no finished run, or its tables are damaged. */
 export async function writeReport(path: string, options: ReportOptions): Promise<ReportResult> {
   const run = await openUnseen(path, options);
-  const { folder, manifest } = run;
+  const { manifest } = run;
+  const inside = options.inside ? await openUnseen(options.inside.run, options) : run;
   const set = options.thumbnail || manifest.stimuli.redistribute ? await run.set() : undefined;
-  const table = (name: string) => recordsOf(folder, name);
+  const table = (analysis: Analysis, name: string) =>
+    recordsOf(`${options.inside?.tables[analysis] ?? path}/${name}.csv`);
   const about = `${nameOf(manifest.stimuli.set)}, ${manifest.stimuli.n} pictures`;
   const prediction = await predictionOf(run, set, about);
-  const [neurons, tests, units, geometry, lesions] = await Promise.all(
-    ["neurons", "neurons-tests", "units", "geometry", "lesions"].map((name) => table(`${name}.csv`)),
-  );
+  const neurons = await table("units", "neurons");
+  const tests = await table("units", "neurons-tests");
+  const units = await table("units", "units");
+  const geometry = await table("geometry", "geometry");
+  const lesions = await table("lesions", "lesions");
   const { readout } = manifest.circuit;
   const seeds = `${about}, ${plural(manifest.seeds.length, "seed")}`;
   const runs = [
@@ -82,7 +91,7 @@ export async function writeReport(path: string, options: ReportOptions): Promise
     ...(await Promise.all((options.beside ?? []).map((other) => effectOf(other, run, options)))),
   ];
   const structure = structureSection(runs, about);
-  const drawn = await drawnGeometry(run);
+  const drawn = await drawnGeometry(inside);
   const brain = await brainOf(options.brain ?? [], run.nuclei);
   const lastEpoch = run.epochs.at(-1)!;
   const sections: (ReportSection | undefined)[] = [
@@ -96,13 +105,15 @@ export async function writeReport(path: string, options: ReportOptions): Promise
         selective: nucleusRows(neurons, "selective-paper", "any"),
         control: controlOf(tests ?? [], readout),
         tuning: tuningRows(units ?? [], lastEpoch),
-        strips: await stripsOf(run, units ?? [], lastEpoch),
+        strips: await stripsOf(inside, units ?? [], lastEpoch),
       }),
     geometrySection({
       about: seeds,
       readout,
       scale: manifest.stimuli.scale,
-      behaviour: nucleusRows(geometry ?? [], "spearman", "circumplex"),
+      behaviour: nucleusRows(geometry ?? [], "spearman", "circumplex").filter(
+        ({ source }) => source === "run",
+      ),
       ...drawn,
     }),
     lesions &&
@@ -177,8 +188,8 @@ async function predictionOf(
   return {
     about,
     scale: manifest.stimuli.scale,
-    pictures: pictureRows((await recordsOf(folder, "predictions.csv"))!, pictures),
-    r: rRows((await recordsOf(folder, "metrics.csv"))!),
+    pictures: pictureRows((await recordsOf(`${folder.path}/predictions.csv`))!, pictures),
+    r: rRows((await recordsOf(`${folder.path}/metrics.csv`))!),
     ceilings: set && ceilingsOf(set),
     learning: await learningOf(run),
     design: `${plural(new Set(run.networks.map(({ fold }) => fold)).size, "fold")}${grouped}, ${plural(manifest.seeds.length, "seed")}${config.shuffleRatings ? ", trained on shuffled ratings" : ""}`,
@@ -255,7 +266,7 @@ async function effectOf(
     reporter.warn(
       `${path} differs in ${differs}: what looks like an effect of encoder or structure may be one of folds.`,
     );
-  return runEffect(other, rRows((await recordsOf(other.folder, "metrics.csv"))!));
+  return runEffect(other, rRows((await recordsOf(`${other.folder.path}/metrics.csv`))!));
 }
 
 /** Comparisons with the brain. @throws DataError when a folder holds none. */

@@ -25,6 +25,7 @@ import { VcaError } from "../errors.ts";
 import type { Recipe } from "../training/recipe.ts";
 import type { TrainedOn } from "./final-model.ts";
 import { type FitConfig, readFitConfig, writeFitConfig } from "./fit-config.ts";
+import { mainRun } from "./step.ts";
 
 /** A cell of a table; undefined is an empty one. */
 export type Cell = string | number | undefined;
@@ -103,8 +104,9 @@ export class RunFolder {
     if (others.length > 0) throw refuse(`one with ${others[0]}`);
   }
 
-  /** A finished fit. @throws DataError when there is none. */
-  static async open(path: string): Promise<Run> {
+  /** A finished fit, or the first of a study. @throws DataError when there is none. */
+  static async open(given: string): Promise<Run> {
+    const path = await mainRun(given);
     const [file, manifest] = [`${path}/fit.yaml`, `${path}/manifest.json`];
     if (!(await exists(file)) || !(await exists(manifest))) {
       throw new VcaError(

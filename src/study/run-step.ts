@@ -7,6 +7,7 @@ import { analyseLesions } from "./lesions.ts";
 import { analyseNeurons } from "./neurons.ts";
 import { prepareFit, type WorkOptions } from "./prepare.ts";
 import { findStep, readReceipt, type Step, type StepKind, stepFolder, writeReceipt } from "./step.ts";
+import type { Study } from "./study-file.ts";
 import { testRun } from "./test.ts";
 
 /** Where a step reads and writes. */
@@ -24,7 +25,7 @@ const WORK: Readonly<Record<StepKind, (step: Step, place: Place) => Promise<unkn
   geometry: ({ options }, { inputs: [run, control], ...place }) =>
     analyseGeometry(run!, { ...(options as { seed: number }), ...place, control }),
   lesions: ({ options }, { inputs: [run], ...place }) =>
-    analyseLesions(run!, { ...(options as { seed: number }), ...place }),
+    analyseLesions(run!, { ...(options as { seed: number } & Study["lesions"]), ...place }),
   test: ({ options }, { inputs: [run], ...place }) =>
     testRun(run!, (options as { stimuli: string }).stimuli, place),
 };
@@ -47,7 +48,9 @@ export async function runStep(study: string, hash: string, work: WorkOptions): P
     inputs.push(stepFolder(study, before));
   }
   const started = performance.now();
-  await WORK[step.kind](step, { ...work, out: stepFolder(study, step), inputs });
-  await writeReceipt(study, step, (performance.now() - started) / 1000);
+  const result = await WORK[step.kind](step, { ...work, out: stepFolder(study, step), inputs });
+  const seconds = (performance.now() - started) / 1000;
+  const small = step.kind === "fit" || step.kind === "test";
+  await writeReceipt(study, step, small ? { seconds, result } : { seconds });
   return step;
 }

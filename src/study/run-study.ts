@@ -7,10 +7,14 @@ import { parseCsv, writeCsv } from "../core/csv.ts";
 import { Random } from "../core/random.ts";
 import { compareRuns, type LabelledRun, type PairRow } from "./compare-runs.ts";
 import { type Executor, executeSteps, type Outcome } from "./executor.ts";
+import type { FitResult } from "./fit.ts";
 import { planStudy } from "./plan.ts";
+import { writeReport } from "./report.ts";
+import type { Thumbnail } from "./report-pictures.ts";
 import type { Reporter } from "./reporter.ts";
+import { writeTable } from "./run-folder.ts";
 import { type Receipt, readReceipt, type Step, stepFolder, writePlan } from "./step.ts";
-import { parseStudy, type Study } from "./study-file.ts";
+import { ANALYSES, parseStudy, type Study } from "./study-file.ts";
 
 /** A step and what is known of it before the study runs. */
 export interface PlannedStep {
@@ -25,9 +29,13 @@ export interface StudyResult {
   readonly steps: number;
   /** Steps that this call carried out. */
   readonly computed: number;
+  /** Every cross-validated fit. */
+  readonly fits: readonly (FitResult & { readonly design: string })[];
   readonly failed: readonly { readonly step: string; readonly failure: string }[];
-  /** r of every fit on held-out pictures. */
+  /** Differences in r between runs, on held-out pictures. */
   readonly comparisons: readonly PairRow[];
+  /** The report's file. */
+  readonly report?: string;
   readonly out: string;
   readonly seconds: number;
 }
@@ -76,6 +84,7 @@ export async function runStudy(
     readonly out: string;
     readonly executor: Executor;
     readonly reporter: Reporter;
+    readonly thumbnail?: Thumbnail | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<StudyResult> {
@@ -105,12 +114,20 @@ export async function runStudy(
       group: study.group,
       random: Random.seeded(study.seed),
     });
-    await writeTable(out, "comparisons.csv", comparisons);
+    await writePairs(out, comparisons);
+    const fits: StudyResult["fits"][number][] = [];
+    for (const step of finished.filter(isPrediction)) {
+      const { result } = (await readReceipt(out, step))!;
+      fits.push({ ...(result as FitResult), design: step.labels.design! });
+    }
+    const report = study.report ? await reportStudy(finished, options) : undefined;
     return {
       steps: steps.length,
       computed: finished.length - before,
+      fits,
       failed: outcomes.map(({ step, failure }: Outcome) => ({ step: step.name, failure: failure! })),
       comparisons,
+      ...(report && { report }),
       out,
       seconds: (performance.now() - started) / 1000,
     };
@@ -119,13 +136,42 @@ export async function runStudy(
   }
 }
 
-/** Cross-validated fits, without the halves that analyses look into. */
+/** Whether a step is a cross-validated fit, not one of the halves that analyses look into. */
+function isPrediction({ kind, labels: { design } }: Step): boolean {
+  return kind === "fit" && design !== "halves" && design !== "shuffled";
+}
+
 function predictionRuns(out: string, steps: readonly Step[]): LabelledRun[] {
-  return steps.flatMap((step) => {
-    const { encoder, circuit, design } = step.labels as Record<string, string>;
-    if (step.kind !== "fit" || design === "halves" || design === "shuffled") return [];
-    return [{ encoder: encoder!, circuit: circuit!, design: design!, path: stepFolder(out, step) }];
+  return steps.filter(isPrediction).map((step) => {
+    const { encoder, circuit, design } = step.labels as Record<(typeof LABELS)[number], string>;
+    return { encoder, circuit, design, path: stepFolder(out, step) };
   });
+}
+
+/** The report of the first circuit on the first encoder, the others beside it. */
+async function reportStudy(
+  steps: readonly Step[],
+  { out, reporter, thumbnail, signal }: Parameters<typeof runStudy>[1],
+): Promise<string | undefined> {
+  const [main, ...others] = predictionRuns(out, steps);
+  if (!main) return undefined;
+  const own = steps.filter(
+    ({ labels }) => labels.encoder === main.encoder && labels.circuit === main.circuit,
+  );
+  const halves = own.find(({ kind, labels }) => kind === "fit" && labels.design === "halves");
+  const tables = ANALYSES.flatMap((kind) => {
+    const step = own.find((each) => each.kind === kind);
+    return step ? [[kind, stepFolder(out, step)]] : [];
+  });
+  const report = await writeReport(main.path, {
+    reporter,
+    signal,
+    thumbnail,
+    out: `${out}/report.html`,
+    beside: others.filter(({ design }) => design === main.design).map(({ path }) => path),
+    inside: halves && { run: stepFolder(out, halves), tables: Object.fromEntries(tables) },
+  });
+  return report.out;
 }
 
 /** Puts the tables of all steps of a kind under one header, the steps' labels first. */
@@ -147,7 +193,7 @@ async function gatherTables(out: string, steps: readonly Step[]): Promise<void> 
   }
 }
 
-async function writeTable(out: string, name: string, rows: readonly PairRow[]): Promise<void> {
+async function writePairs(out: string, rows: readonly PairRow[]): Promise<void> {
   const header = [
     "design",
     "scale",
@@ -161,11 +207,9 @@ async function writeTable(out: string, name: string, rows: readonly PairRow[]): 
     "p",
     "pCorrected",
   ] as const satisfies readonly (keyof PairRow)[];
-  await writeFileAtomic(
-    `${out}/${name}`,
-    writeCsv(
-      header,
-      rows.map((row) => header.map((column) => row[column])),
-    ),
+  await writeTable(
+    `${out}/comparisons.csv`,
+    header,
+    rows.map((row) => header.map((column) => row[column])),
   );
 }

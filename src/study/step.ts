@@ -38,6 +38,8 @@ export interface Receipt {
   readonly seconds: number;
   /** ISO 8601. */
   readonly finished: string;
+  /** Of fits and tests: what their commands print as JSON. */
+  readonly result?: unknown;
 }
 
 /** JSON with sorted keys, so that equal data has equal text. */
@@ -69,6 +71,14 @@ export function stepFolder(study: string, { kind, hash }: Pick<Step, "kind" | "h
   return `${study}/steps/${kind}-${hash}`;
 }
 
+/** The folder of a study's first fit; of anything else, the folder itself: so a study can be given where a run is expected. */
+export async function mainRun(path: string): Promise<string> {
+  const file = `${path}/plan.json`;
+  if (!(await exists(file))) return path;
+  const first = (JSON.parse(await readText(file)) as Step[]).find(({ kind }) => kind === "fit");
+  return first ? stepFolder(path, first) : path;
+}
+
 /** What a finished step left; undefined for one that is not finished. */
 export async function readReceipt(study: string, step: Step): Promise<Receipt | undefined> {
   const file = `${stepFolder(study, step)}.json`;
@@ -76,8 +86,12 @@ export async function readReceipt(study: string, step: Step): Promise<Receipt | 
 }
 
 /** Marks a step as finished. */
-export async function writeReceipt(study: string, step: Step, seconds: number): Promise<void> {
-  const receipt: Receipt = { name: step.name, seconds, finished: new Date().toISOString() };
+export async function writeReceipt(
+  study: string,
+  step: Step,
+  { seconds, result }: Pick<Receipt, "seconds" | "result">,
+): Promise<void> {
+  const receipt: Receipt = { name: step.name, seconds, finished: new Date().toISOString(), result };
   await writeFileAtomic(`${stepFolder(study, step)}.json`, `${JSON.stringify(receipt, null, 2)}\n`);
 }
 

@@ -34,6 +34,13 @@ const schema = z.strictObject({
   test: z.array(z.string()).default([]),
   /** Analyses of networks that are trained on one half of the pictures and looked into with the other. */
   analyses: z.array(z.enum(ANALYSES)).default([...ANALYSES]),
+  /** How lesions are drawn: sets of random units beside each, and enhancements a (gain 1 + a). */
+  lesions: z
+    .strictObject({
+      draws: z.int().min(1).default(20),
+      amplify: z.array(z.number().gt(0)).default([1, 5]),
+    })
+    .default({ draws: 20, amplify: [1, 5] }),
   /** Whether units are also held against networks trained on shuffled ratings. */
   shuffledRatings: z.boolean().default(false),
   /** Whether the study ends with a report. */

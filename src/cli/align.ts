@@ -1,0 +1,55 @@
+/** @file What `vca rsa RUN` prints: the last epoch in each region, training, specificity. */
+import type { AlignmentTest, AlignResult } from "../study/align.ts";
+import { correlationText, secondsText, table } from "./table.ts";
+
+const number = (value: unknown) => correlationText(typeof value === "number" ? value : null);
+const probability = (value: unknown) =>
+  typeof value === "number" && value < 0.001 ? "< .001" : number(value);
+const interval = (lower: unknown, upper: unknown) =>
+  lower === undefined || upper === undefined ? "-" : `[${number(lower)}, ${number(upper)}]`;
+
+/** Alignment of the trained and the untrained circuit with each region. */
+export function alignText(result: AlignResult): string {
+  const epochs = result.rows.flatMap(({ epoch }) => (typeof epoch === "number" ? [epoch] : []));
+  const ends = [Math.max(...epochs), 0];
+  const shown = result.rows.filter(({ epoch }) => epoch === undefined || ends.includes(Number(epoch)));
+  return [
+    `${result.comparison} with RDMs by ${result.measure}; noise ceiling of the mask ${number(result.ceiling.lower)} to ${number(result.ceiling.upper)}.`,
+    "",
+    table(
+      ["region", "model", "score", "95 % interval", "p", "q", "beyond encoder and ratings", "p", ""],
+      shown.map((row) => [
+        String(row.region),
+        String(row.model),
+        number(row.score),
+        interval(row.lower, row.upper),
+        probability(row.p),
+        probability(row.q),
+        number(row.partial),
+        probability(row.partial_p),
+        row.above_ceiling ? "above the ceiling" : "",
+      ]),
+    ),
+    "",
+    testsText(result.tests),
+    "",
+    `${result.draws} ${result.resample === "none" ? "permutations" : "draws"}, ${secondsText(result.seconds)}, ${result.out}`,
+  ].join("\n");
+}
+
+/** Tests over seeds and participants. */
+export function testsText(tests: readonly Omit<AlignmentTest, "sign_p">[]): string {
+  return table(
+    ["test", "region", "nucleus", "estimate", "95 % interval", "p", "q", "n"],
+    tests.map((row) => [
+      String(row.comparison),
+      String(row.region),
+      String(row.nucleus ?? ""),
+      number(row.estimate),
+      interval(row.lower, row.upper),
+      probability(row.p),
+      probability(row.q),
+      String(row.n),
+    ]),
+  );
+}

@@ -1,0 +1,35 @@
+/** @file Options of the commands that compare a run with brains. */
+import type { BrainFiles } from "../study/brain-data.ts";
+import type { VcaCommand } from "./command.ts";
+import { required } from "./options.ts";
+
+/** What `addBrainOptions` reads. */
+export interface BrainCliOptions {
+  readonly brain?: readonly string[];
+  readonly mask?: string;
+  readonly controlMask?: readonly string[];
+  readonly conditions?: string;
+  readonly withinFold?: boolean;
+  readonly scale?: string;
+}
+
+/** Adds the files of a brain study. */
+export function addBrainOptions(command: VcaCommand): VcaCommand {
+  return command
+    .option("--brain <paths...>", "betas, one path for each participant: NIfTI, SPM, GLMsingle, BIDS, NSD")
+    .option("--mask <file.nii>", "the region, on the grid of the betas; its hemispheres are judged too")
+    .option("--control-mask <files...>", "regions that the claim must not hold of, such as V1")
+    .option("--conditions <file.csv>", "columns id, run, onset (and participant): one row for each volume")
+    .option("--within-fold", "the run's own pictures were shown: use only networks that held them out")
+    .option("--scale <lo-hi>", "rating scale of a table in --stimuli, such as 1-9 or -2..2");
+}
+
+/** The files, as far as they are needed. @throws ConfigError when betas or mask are absent. */
+export function brainFiles(where: string, options: BrainCliOptions): BrainFiles {
+  return {
+    brain: required(where, "--brain", options.brain),
+    mask: required(where, "--mask", options.mask),
+    controlMasks: options.controlMask,
+    conditions: options.conditions,
+  };
+}

@@ -1,0 +1,13 @@
+/** @file What users of the library have of `encoding`: ridge and PLS from features to voxels, accuracy, reliability, group tests. */
+export { type Partition, regionZ, variancePartition, voxelCorrelations, voxelR2 } from "./accuracy.ts";
+export {
+  type CrossPrediction,
+  type CrossPredictOptions,
+  crossPredict,
+  type EncodingData,
+  type EncodingMethod,
+} from "./cross-predict.ts";
+export { type GroupMap, groupMap } from "./group.ts";
+export { plsPredictions } from "./pls.ts";
+export { meanPatterns, splitHalf } from "./reliability.ts";
+export { bandedRidge } from "./ridge.ts";

@@ -1,0 +1,475 @@
+/**
+ * @file `vca rsa RUN`: the geometry of every nucleus and kept epoch against participants' brains, in the mask, its hemispheres and control
+ * masks, beside encoder and ratings. The last epoch is what the run trained for; no epoch is chosen by its score.
+ */
+
+import { writeFileAtomic } from "#files";
+import { benjaminiHochberg } from "../core/multiple-comparisons.ts";
+import { encodeNpy } from "../core/npy.ts";
+import { Random } from "../core/random.ts";
+import { testMean } from "../core/sample-tests.ts";
+import { nucleusRdm, patterned } from "../geometry/alignment.ts";
+import { behaviouralRdms } from "../geometry/behaviour.ts";
+import type { Resample } from "../rsa/bootstrap.ts";
+import { type Comparison, compare, comparisonName } from "../rsa/comparisons.ts";
+import { type Evaluation, evaluate, type ModelResult } from "../rsa/evaluate.ts";
+import type { Model } from "../rsa/models.ts";
+import type { Correction } from "../rsa/pairwise.ts";
+import { type PartialResult, partialRsa } from "../rsa/partial.ts";
+import { permuteLabels } from "../rsa/permutation.ts";
+import { pairCount, pairIndex, type Rdms } from "../rsa/rdm.ts";
+import { summaryFeatures } from "../training/summary-features.ts";
+import { type BrainData, type BrainFiles, brainRdms, chosenMeasure, readBrain } from "./brain-data.ts";
+import type { BrainMeasure } from "./brain-measures.ts";
+import { type BrainPart, type BrainRun, type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
+import { columnOfScale } from "./metrics.ts";
+import { type Cell, tablesFolder, writeTable } from "./run-folder.ts";
+import { cellsOf } from "./seed-table.ts";
+
+/** Options of `alignRun`. */
+export interface AlignOptions extends BrainRunOptions, BrainFiles {
+  /** Dissimilarity of measured patterns, default `auto`. */
+  readonly measure?: BrainMeasure | undefined;
+  /** Dissimilarity of a nucleus's patterns, default `correlation`; the paper's text says `spearman`. */
+  readonly rdm?: "correlation" | "spearman" | undefined;
+  readonly comparison: Comparison;
+  readonly resample: Resample;
+  readonly draws: number;
+  readonly correction: Correction;
+  readonly seed: number;
+}
+
+const HEADER = [
+  "region",
+  "kind",
+  "model",
+  "nucleus",
+  "epoch",
+  "score",
+  "se",
+  "lower",
+  "upper",
+  "p",
+  "q",
+  "p_ceiling",
+  "above_ceiling",
+  "ceiling_lower",
+  "ceiling_upper",
+  "partial",
+  "partial_lower",
+  "partial_upper",
+  "partial_p",
+  "unique_variance",
+] as const;
+const TEST_HEADER = [
+  "comparison",
+  "region",
+  "nucleus",
+  "estimate",
+  "lower",
+  "upper",
+  "p",
+  "q",
+  "sign_p",
+  "n",
+] as const;
+
+/** A row of `alignment.csv`. */
+export type AlignmentCells = Readonly<Record<(typeof HEADER)[number], Cell>>;
+/** A row of `alignment-tests.csv`. */
+export type AlignmentTest = Readonly<Record<(typeof TEST_HEADER)[number], Cell>>;
+
+/** What `vca rsa RUN --json` prints. */
+export interface AlignResult {
+  readonly comparison: string;
+  readonly measure: string;
+  readonly resample: Resample;
+  /** Of the mask. */
+  readonly ceiling: Evaluation["ceiling"];
+  readonly rows: readonly AlignmentCells[];
+  readonly tests: readonly AlignmentTest[];
+  readonly pairs: readonly ({ readonly region: string } & Evaluation["pairs"][number])[];
+  readonly draws: number;
+  readonly out: string;
+  readonly seconds: number;
+}
+
+/** A nucleus at an epoch, or a baseline. */
+interface Candidate {
+  readonly model: Model;
+  readonly nucleus: string | undefined;
+  readonly epoch: number | undefined;
+  /** RDMs by seed, `[seeds, M]`; of a baseline none. */
+  readonly seeds: Rdms | undefined;
+}
+
+/** Flat patterns of so many pictures cost a nucleus its place; of fewer, the pictures' pairs. */
+const MOST_FLAT = 0.05;
+
+/**
+ * Compares a run with brains and writes `alignment.csv`, `alignment-tests.csv`, `alignment-pairs.csv`, `alignment-participants.csv`,
+ * `alignment-seeds.csv`, `regions.csv`, `rsa.json` and `rdms/`.
+ * @throws DataError, ConfigError as `readBrain`, `openBrainRun` and `evaluate`
+ */
+export async function alignRun(path: string, options: AlignOptions): Promise<AlignResult> {
+  const started = performance.now();
+  const { reporter, comparison, resample } = options;
+  const brain = await readBrain(options, options);
+  const measure = chosenMeasure(brain, options.measure ?? "auto");
+  if (measure !== "crossnobis")
+    reporter.warn(
+      "Patterns of one run are compared with one another, so that noise near in time looks like geometry; same-run and trial-lag RDMs are taken out where pictures have one run. Scan each picture in two runs.",
+    );
+  const opened = await openBrainRun(path, brain.ids, options);
+  const last = opened.run.epochs.at(-1)!;
+  const { candidates, baselines } = await modelsOf(opened, brain, options);
+  const headline = candidates.filter(({ epoch }) => epoch === last);
+  reporter.note(
+    `${brain.participants.length} participants, ${brain.ids.length} pictures, ${brain.regions.length} regions, ${measure}; ${candidates.length} models and ${baselines.map(({ model }) => model.name).join(", ")}.`,
+  );
+  const random = Random.seeded(options.seed).at("rsa");
+  const rows: Omit<AlignmentCells, "q">[] = [];
+  const pairs: AlignResult["pairs"][number][] = [];
+  const persons: Cell[][] = [];
+  const bySeed: Cell[][] = [];
+  const differences: Omit<AlignmentTest, "q">[] = [];
+  const scores = new Map<string, ReadonlyMap<string, ModelResult>>();
+  const data = brain.regions.map((region) => brainRdms(brain, region, measure));
+  let [ceiling, draws]: [Evaluation["ceiling"], number] = [{ lower: null, upper: null }, 0];
+  for (const [r, region] of brain.regions.entries()) {
+    const common = {
+      ...options,
+      data: data[r]!,
+      resample,
+      onProgress: (done: number, total: number) => reporter.progress(region.name, done, total),
+    };
+    const first = [...headline, ...baselines];
+    const others = candidates.filter(({ epoch }) => epoch !== last);
+    const judged = async (group: readonly Candidate[]) => {
+      const models = group.map(({ model }) => model);
+      const found = await evaluate({ ...common, models, random });
+      const permuted =
+        resample === "none"
+          ? await permuteLabels({ ...common, models, random: random.at("labels") })
+          : undefined;
+      return { ...found, models: found.models.map((one, k) => ({ ...one, p: permuted?.[k]?.p ?? one.p })) };
+    };
+    const main = await judged(first);
+    const curve = others.length > 0 ? (await judged(others)).models : [];
+    const partial = await partialRsa({
+      ...common,
+      models: headline.map(({ model }) => model),
+      nuisances: baselines.map(({ model }) => model),
+      kind: comparison === "pearson" || comparison === "cosine" ? "linear" : "rank",
+      random,
+    });
+    const results = new Map([...main.models, ...curve].map((result) => [result.name, result]));
+    scores.set(region.name, results);
+    const beyond = new Map(partial.models.map((one) => [one.name, one]));
+    for (const candidate of [...first, ...others]) {
+      const { name } = candidate.model;
+      rows.push(
+        rowOf(region, candidate, {
+          result: results.get(name)!,
+          ceiling: main.ceiling,
+          partial: beyond.get(name),
+        }),
+      );
+      brain.participants.forEach((participant, p) => {
+        persons.push([region.name, name, participant, results.get(name)!.perParticipant[p]!]);
+      });
+    }
+    pairs.push(...main.pairs.map((pair) => ({ region: region.name, ...pair })));
+    if (r === 0) [ceiling, draws] = [main.ceiling, main.draws];
+    differences.push(...trainingTests(region.name, candidates, { data: data[r]!, comparison, last, bySeed }));
+  }
+  differences.push(...regionTests(brain, headline, scores));
+  const tests = families(differences, ({ comparison: each }) => String(each));
+  const shown = families(rows, ({ nucleus, epoch }) =>
+    nucleus === undefined ? "baselines" : `epoch ${epoch}`,
+  );
+  const out = tablesFolder(path, { out: options.out });
+  const result: AlignResult = {
+    comparison: comparisonName(comparison),
+    measure,
+    resample,
+    ceiling,
+    rows: shown,
+    tests,
+    pairs,
+    draws: resample === "none" ? options.draws : draws,
+    out,
+    seconds: (performance.now() - started) / 1000,
+  };
+  const { rows: _, tests: __, pairs: ___, seconds: ____, out: _____, ...summary } = result;
+  await writeFileAtomic(`${out}/rsa.json`, `${JSON.stringify(summary, undefined, 2)}\n`);
+  await writeTable(`${out}/alignment.csv`, HEADER, cellsOf(HEADER, shown));
+  await writeTable(`${out}/alignment-tests.csv`, TEST_HEADER, cellsOf(TEST_HEADER, tests));
+  await writeTable(`${out}/alignment-participants.csv`, ["region", "model", "participant", "score"], persons);
+  await writeTable(`${out}/alignment-seeds.csv`, ["region", "nucleus", "epoch", "seed", "score"], bySeed);
+  await writeTable(
+    `${out}/alignment-pairs.csv`,
+    ["region", "a", "b", "difference", "p", "p_corrected"],
+    pairs.map(({ region, a, b, difference, p, pCorrected }) => [
+      region,
+      a,
+      b,
+      difference,
+      p ?? undefined,
+      pCorrected ?? undefined,
+    ]),
+  );
+  await writeRegions(out, brain);
+  await writeRdms(out, brain, { data, candidates: [...candidates, ...baselines] });
+  return result;
+}
+
+function rowOf(
+  { name: region, kind }: BrainData["regions"][number],
+  { model, nucleus, epoch }: Candidate,
+  {
+    result,
+    ceiling,
+    partial,
+  }: { result: ModelResult; ceiling: Evaluation["ceiling"]; partial: PartialResult | undefined },
+): Omit<AlignmentCells, "q"> {
+  const { score, se, ci, p, pCeiling, aboveCeiling } = result;
+  const cell = (value: number | null | undefined) => value ?? undefined;
+  return {
+    region,
+    kind,
+    model: model.name,
+    nucleus,
+    epoch,
+    score,
+    se: cell(se),
+    lower: cell(ci?.[0]),
+    upper: cell(ci?.[1]),
+    p: cell(p),
+    p_ceiling: cell(pCeiling),
+    above_ceiling: aboveCeiling ? 1 : 0,
+    ceiling_lower: cell(ceiling.lower),
+    ceiling_upper: cell(ceiling.upper),
+    partial: cell(partial?.score),
+    partial_lower: cell(partial?.ci?.[0]),
+    partial_upper: cell(partial?.ci?.[1]),
+    partial_p: cell(partial?.p),
+    unique_variance: cell(partial?.uniqueVariance),
+  };
+}
+
+/** Adds q (Benjamini & Hochberg) within families of rows that have a p. */
+function families<T extends { readonly p: Cell }>(
+  rows: readonly T[],
+  familyOf: (row: T) => string,
+): (T & { readonly q: number | undefined })[] {
+  const q = new Map<T, number>();
+  for (const family of new Set(rows.map(familyOf))) {
+    const own = rows.filter((row) => row.p !== undefined && familyOf(row) === family);
+    benjaminiHochberg(own.map(({ p }) => Number(p))).forEach((value, i) => {
+      q.set(own[i]!, value);
+    });
+  }
+  return rows.map((row) => ({ ...row, q: q.get(row) }));
+}
+
+/** Scores of each seed, and of each nucleus trained less untrained over seeds. */
+function trainingTests(
+  region: string,
+  candidates: readonly Candidate[],
+  { data, comparison, last, bySeed }: { data: Rdms; comparison: Comparison; last: number; bySeed: Cell[][] },
+): Omit<AlignmentTest, "q">[] {
+  const scored = candidates.map(({ nucleus, epoch, seeds }) => {
+    const { shape, data: each } = compare(data, seeds!, comparison);
+    const [P, R] = shape as [number, number];
+    const means = Array.from({ length: R }, (_, k) => {
+      let sum = 0;
+      for (let p = 0; p < P; p++) sum += each[p * R + k]! / P;
+      return sum;
+    });
+    means.forEach((score, k) => {
+      bySeed.push([region, nucleus, epoch, seeds!.labels.seed![k]!, score]);
+    });
+    return { nucleus, epoch, means };
+  });
+  return scored.flatMap(({ nucleus, epoch, means }) => {
+    const before = scored.find((other) => other.nucleus === nucleus && other.epoch === 0);
+    if (epoch !== last || last === 0 || !before) return [];
+    const test = testMean(means.map((score, k) => score - before.means[k]!));
+    return [testCells("trained - untrained, over seeds", region, nucleus, test)];
+  });
+}
+
+/** The mask against control masks, and left against right, over participants. */
+function regionTests(
+  { regions }: BrainData,
+  headline: readonly Candidate[],
+  scores: ReadonlyMap<string, ReadonlyMap<string, ModelResult>>,
+): Omit<AlignmentTest, "q">[] {
+  const [mask] = regions;
+  const named = (kind: string) => regions.filter((region) => region.kind === kind);
+  const contrasts = [
+    ...named("control").map((control) => ({ comparison: "mask - control", a: mask!, b: control })),
+    ...named("left").map((left) => ({ comparison: "left - right", a: left, b: named("right")[0]! })),
+  ];
+  return contrasts.flatMap(({ comparison, a, b }) =>
+    headline.map(({ model: { name }, nucleus }) => {
+      const [x, y] = [a, b].map((region) => scores.get(region.name)!.get(name)!.perParticipant);
+      const test = testMean(x!.map((score, p) => score - y![p]!));
+      return testCells(`${comparison}, over participants`, `${a.name} - ${b.name}`, nucleus, test);
+    }),
+  );
+}
+
+function testCells(
+  comparison: string,
+  region: string,
+  nucleus: string | undefined,
+  { estimate, lower, upper, p, signP, n }: ReturnType<typeof testMean>,
+): Omit<AlignmentTest, "q"> {
+  return { comparison, region, nucleus, estimate, lower, upper, p, sign_p: signP, n };
+}
+
+/** RDMs of every nucleus and kept epoch, and of encoder and ratings. */
+async function modelsOf(
+  opened: BrainRun,
+  { ids }: BrainData,
+  options: AlignOptions,
+): Promise<{ candidates: Candidate[]; baselines: Candidate[] }> {
+  const { run, parts } = opened;
+  const last = run.epochs.at(-1)!;
+  const wrap = (name: string, rows: readonly Float64Array[], labels: Rdms["labels"]): Rdms => ({
+    ids,
+    vectors: {
+      shape: [rows.length, pairCount(ids.length)],
+      data: Float64Array.from(rows.flatMap((row) => [...row])),
+    },
+    labels: { model: rows.map(() => name), ...labels },
+  });
+  const candidates: Candidate[] = [];
+  for (const epoch of run.epochs)
+    for (const nucleus of run.nuclei) {
+      const name = epoch === last ? nucleus : `${nucleus} epoch ${epoch}`;
+      const rows: Float64Array[] = [];
+      let flat = 0;
+      for (const k of parts[0]!.networks.keys()) {
+        const own = await Promise.all(parts.map(({ networks }) => networks[k]!.activations(nucleus, epoch)));
+        flat = Math.max(
+          flat,
+          own.reduce((sum, each) => sum + each.shape[0]! - patterned(each).length, 0),
+        );
+        rows.push(
+          inBlocks(ids.length, parts, (_, i) => {
+            const kept = patterned(own[i]!);
+            if (kept.length < 3) return undefined;
+            const U = own[i]!.shape[1]!;
+            const data = Float32Array.from(
+              kept.flatMap((s) => [...own[i]!.data.subarray(s * U, (s + 1) * U)]),
+            );
+            return { rdm: nucleusRdm({ shape: [kept.length, U], data }, options.rdm), kept };
+          }),
+        );
+      }
+      if (flat > MOST_FLAT * ids.length) {
+        options.reporter.warn(
+          `${name}: its units answer alike to ${flat} of ${ids.length} pictures, which have no pattern there; it is left out.`,
+        );
+        continue;
+      }
+      const seeds = wrap(name, rows, { seed: parts[0]!.networks.map(({ seed }) => String(seed)) });
+      const mean = rows[0]!.map((_, m) => rows.reduce((sum, row) => sum + row[m]! / rows.length, 0));
+      candidates.push({
+        model: { kind: "fixed", name, rdms: wrap(name, [mean], {}) },
+        nucleus,
+        epoch,
+        seeds,
+      });
+    }
+  const baseline = (name: string, rdm: Float64Array): Candidate => ({
+    model: { kind: "fixed", name, rdms: wrap(name, [rdm], {}) },
+    nucleus: undefined,
+    epoch: undefined,
+    seeds: undefined,
+  });
+  const whole = (rdm: Float64Array, { places }: BrainPart) => ({ rdm, kept: places.map((_, i) => i) });
+  const tokens = await Promise.all(parts.map(({ fold, inRun }) => run.sight({ fold, places: inRun })));
+  const baselines = [
+    baseline(
+      "encoder",
+      inBlocks(ids.length, parts, (part, i) =>
+        whole(nucleusRdm(summaryFeatures(tokens[i]!.tokens, tokens[i]!.visual.hasCls), options.rdm), part),
+      ),
+    ),
+    baseline(
+      "ratings",
+      inBlocks(ids.length, parts, (part) => {
+        const { ratings, scale } = part.pictures;
+        const rated = { valence: columnOfScale(ratings, 0), arousal: columnOfScale(ratings, 1), scale };
+        return whole(behaviouralRdms(rated).get("circumplex")!, part);
+      }),
+    ),
+  ];
+  return { candidates, baselines };
+}
+
+/**
+ * An RDM `[M]` of all pictures from those of parts: pairs of different parts are NaN, and each part's dissimilarities are divided by their mean, because
+ * different networks have different scales.
+ */
+function inBlocks(
+  S: number,
+  parts: readonly BrainPart[],
+  rdmOf: (part: BrainPart, i: number) => { rdm: Float64Array; kept: readonly number[] } | undefined,
+): Float64Array {
+  const out = new Float64Array(pairCount(S)).fill(Number.NaN);
+  for (const [p, part] of parts.entries()) {
+    const found = rdmOf(part, p);
+    if (!found) continue;
+    const { rdm, kept } = found;
+    const mean = rdm.reduce((sum, value) => sum + value, 0) / rdm.length;
+    for (let i = 0, m = 0; i < kept.length; i++)
+      for (let j = i + 1; j < kept.length; j++, m++)
+        out[pairIndex(part.places[kept[i]!]!, part.places[kept[j]!]!, S)] =
+          parts.length > 1 && mean > 0 ? rdm[m]! / mean : rdm[m]!;
+  }
+  return out;
+}
+
+/** Sizes of regions in each participant. */
+export async function writeRegions(out: string, { regions }: BrainData): Promise<void> {
+  await writeTable(
+    `${out}/regions.csv`,
+    ["region", "kind", "participant", "voxels", "dropped_nan", "dropped_constant"],
+    regions.flatMap(({ name, kind, participants }) =>
+      participants.map(({ participant, data, dropped }) => [
+        name,
+        kind,
+        participant,
+        data.shape[1]!,
+        dropped.nan,
+        dropped.constant,
+      ]),
+    ),
+  );
+}
+
+async function writeRdms(
+  out: string,
+  { ids, participants, regions }: BrainData,
+  { data, candidates }: { data: readonly Rdms[]; candidates: readonly Candidate[] },
+): Promise<void> {
+  const save = (name: string, { vectors }: Rdms) =>
+    writeFileAtomic(`${out}/rdms/${name.replace(/[^\w.-]+/g, "-")}.npy`, encodeNpy(vectors));
+  for (const [r, { name }] of regions.entries()) await save(`brain-${name}`, data[r]!);
+  for (const { model, seeds } of candidates) await save(`model-${model.name}`, seeds ?? model.rdms);
+  await writeTable(
+    `${out}/rdms/stimuli.csv`,
+    ["id"],
+    ids.map((id) => [id]),
+  );
+  await writeTable(
+    `${out}/rdms/participants.csv`,
+    ["participant"],
+    participants.map((name) => [name]),
+  );
+}

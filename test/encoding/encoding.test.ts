@@ -1,0 +1,275 @@
+import { describe, expect, test } from "vitest";
+import { type Matrix, transpose } from "../../src/core/linear-algebra.ts";
+import { Random } from "../../src/core/random.ts";
+import { regionZ, variancePartition, voxelCorrelations, voxelR2 } from "../../src/encoding/accuracy.ts";
+import { crossPredict } from "../../src/encoding/cross-predict.ts";
+import { groupMap } from "../../src/encoding/group.ts";
+import { plsPredictions } from "../../src/encoding/pls.ts";
+import { principalScores } from "../../src/encoding/principal.ts";
+import { meanPatterns, splitHalf } from "../../src/encoding/reliability.ts";
+import { standardize } from "../../src/training/standardize.ts";
+import fixtures from "../fixtures/encoding/encoding.json" with { type: "json" };
+
+const matrix = (rows: readonly (readonly number[])[]): Matrix => ({
+  shape: [rows.length, rows[0]!.length],
+  data: Float64Array.from(rows.flat()),
+});
+const worst = (a: ArrayLike<number>, b: readonly (readonly number[])[]) =>
+  Math.max(...b.flat().map((value, i) => Math.abs(value - a[i]!)));
+const normals = (random: Random, rows: number, columns: number): Matrix => ({
+  shape: [rows, columns],
+  data: Float64Array.from({ length: rows * columns }, () => random.normal()),
+});
+const sixFolds = (S: number) => Int32Array.from({ length: S }, (_, s) => s % 6);
+
+/** Voxels of which the first half follow the first two features. */
+function planted(S: number, F: number, V: number, noise: number, seed = 1) {
+  const random = Random.seeded(seed);
+  const features = normals(random, S, F);
+  const weights = normals(random, V, 2);
+  const patterns = normals(random, S, V);
+  for (let s = 0; s < S; s++)
+    for (let v = 0; v < V; v++) {
+      const signal =
+        v < V / 2
+          ? [0, 1].reduce((sum, f) => sum + features.data[s * F + f]! * weights.data[2 * v + f]!, 0)
+          : 0;
+      patterns.data[s * V + v] = 10 + signal + noise * patterns.data[s * V + v]!;
+    }
+  return { features, patterns, folds: sixFolds(S), random };
+}
+
+describe.each(["wide", "tall"] as const)("%s data, as scikit-learn to 1e-9", (name) => {
+  const { features, patterns, folds, ridge, pls, pca } = fixtures[name];
+  const data = { features: [matrix(features)], patterns: matrix(patterns), folds: Int32Array.from(folds) };
+
+  test("ridge with a penalty for each voxel", () => {
+    const { predictions } = crossPredict(data, { method: { kind: "ridge", penalties: fixtures.penalties } });
+    expect(worst(predictions.data, ridge)).toBeLessThan(1e-9);
+  });
+
+  test.each([1, 3, 5] as const)("PLS of %i components", (components) => {
+    const { predictions } = crossPredict(data, { method: { kind: "pls", components, choose: false } });
+    expect(worst(predictions.data, pls[components])).toBeLessThan(1e-9);
+  });
+
+  test("principal components", () => {
+    const rows = (wanted: (fold: number) => boolean) =>
+      Int32Array.from(folds.keys()).filter((s) => wanted(folds[s]!));
+    const { z, center, scale } = standardize(
+      data.features[0]!,
+      rows((fold) => fold !== 0),
+    );
+    const own = matrix(
+      [...rows((fold) => fold === 0)].map((s) => features[s]!.map((x, f) => (x - center[f]!) / scale[f]!)),
+    );
+    const scores = principalScores(z, own, pca.components).test;
+    expect(worst(scores.data.map(Math.abs), pca.absolute)).toBeLessThan(1e-9);
+  });
+});
+
+describe("planted signals", () => {
+  test("ridge, PLS, and PLS on chosen components find the voxels that carry one, and no others", () => {
+    const { features, patterns, folds } = planted(120, 30, 20, 0.7);
+    for (const method of [
+      { kind: "ridge" },
+      { kind: "pls", components: 20, choose: false },
+      { kind: "pls", components: 8, choose: true },
+    ] as const) {
+      const { predictions } = crossPredict({ features: [features], patterns, folds }, { method });
+      const r = voxelCorrelations(predictions, patterns, folds);
+      expect(Math.tanh(regionZ(r.subarray(0, 10))), method.kind).toBeGreaterThan(0.5);
+      expect(Math.abs(Math.tanh(regionZ(r.subarray(10)))), method.kind).toBeLessThan(0.12);
+    }
+  });
+
+  test("chosen components predict better than 20 where all signal lies on one direction", () => {
+    const random = Random.seeded(5);
+    const features = normals(random, 60, 50);
+    const direction = Float64Array.from(
+      { length: 60 },
+      (_, s) => 3 * random.normal() + features.data[s * 50]!,
+    );
+    const patterns = normals(random, 60, 12);
+    for (let s = 0; s < 60; s++) {
+      for (let f = 0; f < 50; f++) features.data[s * 50 + f]! += direction[s]!;
+      for (let v = 0; v < 12; v++) patterns.data[s * 12 + v]! += 0.3 * direction[s]!;
+    }
+    const folds = sixFolds(60);
+    const r2 = (choose: boolean) =>
+      voxelR2(
+        crossPredict(
+          { features: [features], patterns, folds },
+          { method: { kind: "pls", components: 20, choose } },
+        ),
+        patterns,
+      ).reduce((sum, value) => sum + value / 12, 0);
+    expect(r2(true)).toBeGreaterThan(r2(false) + 0.1);
+  });
+
+  test("principal components inside the fold keep what they can: all of them predict as the features do", () => {
+    const { features, patterns, folds } = planted(60, 5, 6, 0.5);
+    const [all, four] = [undefined, 5].map((pca) =>
+      crossPredict(
+        { features: [features], patterns, folds },
+        { method: { kind: "pls", components: 5, choose: false }, pca },
+      ),
+    );
+    const r = (predictions: Matrix) =>
+      regionZ(voxelCorrelations(predictions, patterns, folds).subarray(0, 3));
+    expect(r(four!.predictions)).toBeCloseTo(r(all!.predictions), 1);
+  });
+
+  test("two bands: a few features that matter are not drowned by many that do not", () => {
+    const { features, patterns, folds, random } = planted(80, 2, 8, 1);
+    const many = normals(random, 80, 300);
+    const wide: Matrix = {
+      shape: [80, 302],
+      data: Float64Array.from({ length: 80 * 302 }, (_, at) =>
+        at % 302 < 2
+          ? features.data[Math.floor(at / 302) * 2 + (at % 302)]!
+          : many.data[Math.floor(at / 302) * 300 + (at % 302) - 2]!,
+      ),
+    };
+    const r2 = (bands: Matrix[]) => {
+      const found = voxelR2(
+        crossPredict({ features: bands, patterns, folds }, { method: { kind: "ridge" } }),
+        patterns,
+      );
+      return found.subarray(0, 4).reduce((sum, value) => sum + value / 4, 0);
+    };
+    expect(r2([features, many])).toBeGreaterThan(r2([wide]) + 0.1);
+    expect(r2([features, many])).toBeGreaterThan(r2([features]) - 0.1);
+  });
+});
+
+describe("null data", () => {
+  test("the mean of folds' correlations is 0 over 200 studies, where the pooled one is negative", () => {
+    const random = Random.seeded(7);
+    const [within, pooled]: [number[], number[]] = [[], []];
+    for (let study = 0; study < 200; study++) {
+      const features = normals(random, 30, 8);
+      const patterns = normals(random, 30, 4);
+      const folds = sixFolds(30);
+      const { predictions } = crossPredict(
+        { features: [features], patterns, folds },
+        { method: { kind: "ridge" } },
+      );
+      within.push(regionZ(voxelCorrelations(predictions, patterns, folds)));
+      pooled.push(regionZ(voxelCorrelations(predictions, patterns, new Int32Array(30))));
+    }
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value / values.length, 0);
+    expect(Math.abs(mean(within))).toBeLessThan(0.02);
+    expect(mean(pooled)).toBeLessThan(-0.08);
+  });
+});
+
+describe("accuracy", () => {
+  test("a voxel that was left out is NaN, one predicted by its mean alone 0", () => {
+    const patterns = matrix([
+      [1, 1],
+      [2, 5],
+      [4, 2],
+      [3, 9],
+    ]);
+    const predictions = matrix([
+      [3, Number.NaN],
+      [3, Number.NaN],
+      [3, Number.NaN],
+      [3, Number.NaN],
+    ]);
+    expect([...voxelCorrelations(predictions, patterns, new Int32Array(4))]).toEqual([0, Number.NaN]);
+    expect(() => regionZ([Number.NaN])).toThrow(
+      "encoding: voxels that were modelled were expected, got none. Lower --reliability.",
+    );
+  });
+
+  test("variance that is shared is what both explain apart, less what they explain together", () => {
+    const { uniqueA, uniqueB, shared } = variancePartition({ a: 0.3, b: 0.25, both: 0.375 });
+    expect(uniqueA).toBeCloseTo(0.125, 12);
+    expect(uniqueB).toBeCloseTo(0.075, 12);
+    expect(shared).toBeCloseTo(0.175, 12);
+  });
+});
+
+describe("reliability", () => {
+  test("of split halves is Spearman and Brown's, near the planted one", () => {
+    const random = Random.seeded(3);
+    const [S, repeats, V] = [400, 4, 3];
+    const signal = normals(random, S, V);
+    const stimuli = Array.from({ length: S * repeats }, (_, r) => r % S);
+    const trials: Matrix = {
+      shape: [S * repeats, V],
+      data: Float64Array.from(
+        { length: S * repeats * V },
+        (_, at) => (at % V < 2 ? signal.data[at % (S * V)]! : 0) + 2 * random.normal(),
+      ),
+    };
+    const [first, , none] = splitHalf(trials, stimuli);
+    expect(first).toBeGreaterThan(0.4); // of 4 repeats: 1 / (1 + 4 / 4) = .5
+    expect(first).toBeLessThan(0.6);
+    expect(none).toBeLessThan(0.2);
+    expect(meanPatterns(trials, stimuli, S).shape).toEqual([S, V]);
+  });
+
+  test("needs two repeats of each picture", () => {
+    const trials = transpose(matrix([[1, 2, 3, 4, 5]]));
+    expect(() => splitHalf(trials, [0, 0, 1, 2, 2])).toThrow(
+      "encoding: 3 pictures with 2 repeats each were expected for split halves, got one repeat of picture 1. Leave out what needs a reliability, or pass trials of all runs.",
+    );
+  });
+});
+
+test("a group map has the voxels of all participants, and their false discovery rate", () => {
+  const maps = [0, 1, 2, 3].map((p) => ({
+    voxels: [3, 4, 9],
+    r: [0.3 + 0.01 * p, p % 2 === 0 ? 0.1 : -0.1, p === 0 ? Number.NaN : 0.2],
+  }));
+  const { voxels, r, p, q } = groupMap(maps);
+  expect([...voxels]).toEqual([3, 4]);
+  expect(r[0]).toBeCloseTo(0.315, 3);
+  expect(p[0]).toBeLessThan(1e-3);
+  expect(q[0]).toBeCloseTo(2 * p[0]!, 12);
+  expect(q[1]).toBe(p[1]);
+  expect([...groupMap(maps.slice(0, 1)).q]).toEqual([Number.NaN, Number.NaN]);
+});
+
+describe("bad input", () => {
+  const { features, patterns, folds } = planted(12, 3, 2, 1);
+  const run = (
+    change: object,
+    method: { kind: "ridge" } | { kind: "pls"; components: number; choose: boolean } = { kind: "ridge" },
+  ) => crossPredict({ features: [features], patterns, folds, ...change }, { method });
+
+  test.each([
+    [
+      { folds: new Int32Array(12).map((_, s) => s % 2) },
+      "encoding: 3 or more folds were expected, got 2. Two must be left to choose a penalty in: use more folds, or more pictures or themes.",
+    ],
+    [{ folds: new Int32Array(3) }, "encoding: 12 folds were expected, got 3. Pass one for each picture."],
+    [
+      { features: [normals(Random.seeded(1), 5, 3)] },
+      "encoding: features of 12 pictures were expected, got 5. Join them by stimulus id.",
+    ],
+    [{ features: [] }, "encoding: one array of features (ridge: or two) was expected, got 0. Join them."],
+    [
+      { patterns: { ...patterns, data: patterns.data.map((value, at) => (at === 3 ? Number.NaN : value)) } },
+      "encoding: patterns: finite numbers were expected, got NaN at picture 1, voxel 1. Remove or mend this value.",
+    ],
+    [
+      { patterns: normals(Random.seeded(1), 2, 3) },
+      "encoding: 3 or more pictures were expected, got 2. Add pictures.",
+    ],
+  ])("%#", (change, message) => {
+    expect(() => run(change)).toThrow(message);
+  });
+
+  test("PLS takes one array and at least one component", () => {
+    expect(() =>
+      run({ features: [features, features] }, { kind: "pls", components: 2, choose: false }),
+    ).toThrow("got 2. Join them.");
+    expect(() => plsPredictions({ x: features, y: patterns, test: features, components: 0 })).toThrow(
+      "pls: one or more components were expected, got 0. Pass 20, as is usual.",
+    );
+  });
+});
