@@ -30,13 +30,6 @@ export async function decodePicture(bytes: Uint8Array, where: string): Promise<P
   try {
     const { width, height } = bitmap;
     refuseLarge({ width, height }, where);
-    if (isCutShort(bytes))
-      throw fault(
-        where,
-        "a whole picture was expected",
-        "one that is cut short",
-        "Copy or export the file again",
-      );
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
     context.drawImage(bitmap, 0, 0);
     return { width, height, data: overWhite(context.getImageData(0, 0, width, height).data) };
@@ -88,21 +81,6 @@ function noPicture(bytes: Uint8Array, where: string, cause: unknown): VcaError {
 
 function fault(where: string, expected: string, got: string, remedy: string, cause?: unknown): VcaError {
   return new VcaError("DataError", `${where}: ${expected}, got ${got}. ${remedy}.`, { cause });
-}
-
-/** Whether the mark at the end of a PNG or JPEG, or the length that a WebP states, is missing: browsers draw what is there. */
-function isCutShort(bytes: Uint8Array): boolean {
-  const text = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
-  const has = (mark: readonly number[]) => {
-    for (let at = bytes.length - mark.length; at >= 0; at--)
-      if (mark.every((byte, i) => bytes[at + i] === byte)) return true;
-    return false;
-  };
-  if (bytes[0] === 0xff) return !has([0xff, 0xd9]);
-  if (text(1, 4) === "PNG") return !has([0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]); // IEND and its checksum
-  if (text(0, 4) === "RIFF")
-    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true) + 8 > bytes.length;
-  return false;
 }
 
 /**
