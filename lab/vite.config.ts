@@ -1,6 +1,6 @@
 /**
  * @file How the lab is built: `src/` as it is, by its browser seams, into `dist/lab`. onnxruntime's plain wasm is kept
- * brotli-compressed (14.2 MB become 2.4 MB); `src/cli/lab.ts` serves it so. Its WebGPU build (26.8 MB) is left out.
+ * brotli-compressed (14.2 MB become 2.7 MB); `src/cli/lab-server.ts` serves it so. Its WebGPU build (26.8 MB) is left out.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -39,6 +39,7 @@ export default defineConfig(({ mode }) => ({
           const file = `${OUT}/app/${name}`;
           const bytes = readFileSync(file);
           const params = {
+            [constants.BROTLI_PARAM_QUALITY]: 9,
             [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
             [constants.BROTLI_PARAM_LGWIN]: 24,
           };

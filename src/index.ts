@@ -3,6 +3,7 @@ export * as brain from "./brain/index.ts";
 export * as circuits from "./circuits/index.ts";
 export * as core from "./core/index.ts";
 export * as encoders from "./encoders/index.ts";
+export * as encoding from "./encoding/index.ts";
 export * as engine from "./engine/index.ts";
 export { type ErrorTag, EXIT_CODES, isVcaError, VcaError } from "./errors.ts";
 export * as geometry from "./geometry/index.ts";

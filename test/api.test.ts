@@ -89,6 +89,19 @@ it("has these names", () => {
         "pullEncoder",
         "resolveTaps",
       ],
+      "encoding": [
+        "bandedRidge",
+        "crossPredict",
+        "groupMap",
+        "meanPatterns",
+        "plsPredictions",
+        "regionZ",
+        "splitHalf",
+        "stepUp",
+        "variancePartition",
+        "voxelCorrelations",
+        "voxelR2",
+      ],
       "engine": [
         "openSession",
       ],
@@ -209,6 +222,7 @@ it("has these names", () => {
         "runStep",
         "runStudy",
         "testRun",
+        "writeReport",
       ],
       "training": [
         "RECIPES",

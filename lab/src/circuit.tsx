@@ -73,16 +73,22 @@ function Diagram({ circuit }: { circuit: Circuit }) {
   }, [svg]);
   const present = gains.value;
   const levels = circuit.nuclei.map(({ id }) => activity(id));
+  const circles = useMemo(
+    () => new Map(circuit.nuclei.map(({ id }) => [id, svg && circleOf(svg, id)])),
+    [svg],
+  );
+  const lines = useMemo(
+    () => new Map(circuit.projections.map(projectionName).map((name) => [name, svg && lineOf(svg, name)])),
+    [svg],
+  );
   useEffect(() => {
-    if (!svg) return;
     circuit.nuclei.forEach(({ id }, i) => {
-      const circle = circleOf(svg, id);
+      const circle = circles.get(id);
       circle?.setAttribute("fill-opacity", (0.06 + 0.54 * levels[i]!).toFixed(3));
       circle?.setAttribute("stroke-dasharray", (present[id] ?? 1) < 1 ? "6 4" : "none");
     });
-    for (const name of circuit.projections.map(projectionName)) {
+    for (const [name, line] of lines) {
       const gain = present[name] ?? 1;
-      const line = lineOf(svg, name);
       line?.setAttribute("stroke-dasharray", gain < 1 ? "5 4" : "none");
       line?.setAttribute("opacity", String(Math.max(0.25, Math.min(1, gain))));
       line?.classList.toggle("amplified", gain > 1);

@@ -100,8 +100,14 @@ function Row({ picture }: { picture: Picture }) {
   const isChosen = chosenId.value === id;
   return (
     <li class={isChosen ? "picture on" : "picture"}>
-      <button type="button" class="pick" aria-pressed={isChosen} disabled={!rest} onClick={() => choose(id)}>
-        {url && !problem ? <img src={url} alt="" /> : <i aria-hidden="true" />}
+      <button
+        type="button"
+        class={problem ? "pick alone" : "pick"}
+        aria-pressed={isChosen}
+        disabled={!rest}
+        onClick={() => choose(id)}
+      >
+        {!problem && (url ? <img src={url} alt="" /> : <i aria-hidden="true" />)}
         <span>
           {name}
           {answer && (
@@ -202,6 +208,11 @@ export function PicturesPane() {
         ))}
       </ul>
       {all.length > DRAWN && <p class="fine">{all.length - DRAWN} more are in the table's CSV file.</p>}
+      {run.value?.about.trainedOn.set === "emoji" && (
+        <p class="fine">
+          The model learned from 81 emoji, the three embedded ones among them: answers to those are no test.
+        </p>
+      )}
       {last && (
         <p class="fine" data-test="timing">
           {Math.round(last.milliseconds!)} ms for the last picture, wasm, {crossOriginIsolated ? 2 : 1}{" "}

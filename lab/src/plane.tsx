@@ -1,13 +1,54 @@
 /** @file The right pane: the valence-arousal plane, the training pictures grey, the chosen ones with the path an answer takes. */
+import { memo } from "preact/compat";
 import { useState } from "preact/hooks";
 import { valenceColour } from "../../src/report/palette.ts";
+import type { Scale } from "../../src/stimuli/scale.ts";
+import { Attention } from "./attention.tsx";
+import type { RatedPicture } from "./protocol.ts";
 import { choose, chosenId, pictures, run } from "./state.ts";
 import { Sentence, score, short } from "./words.tsx";
 
 const SIZE = 360;
 const MARGIN = { left: 30, right: 10, top: 10, bottom: 34 };
 
-type Cloud = "rated" | "predicted";
+type Cloudy = "rated" | "predicted";
+
+/** From a rating to a place; what is off the scale stands at its edge. */
+function placed({ lo, hi }: Scale) {
+  const share = (value: number) => (Math.max(lo, Math.min(hi, value)) - lo) / (hi - lo);
+  return {
+    x: (valence: number) => MARGIN.left + share(valence) * (SIZE - MARGIN.left - MARGIN.right),
+    y: (arousal: number) => MARGIN.top + (1 - share(arousal)) * (SIZE - MARGIN.top - MARGIN.bottom),
+  };
+}
+
+/** The training pictures; a component of its own, because it stays while sliders move. */
+const Cloud = memo(function Cloud({
+  rated,
+  kind,
+  scale,
+}: {
+  rated: readonly RatedPicture[];
+  kind: Cloudy;
+  scale: Scale;
+}) {
+  const { x, y } = placed(scale);
+  return (
+    <g class="cloud">
+      {rated.map(({ id, valence, arousal, predictedValence, predictedArousal }) => (
+        <circle
+          key={id}
+          cx={x(kind === "rated" ? valence : predictedValence)}
+          cy={y(kind === "rated" ? arousal : predictedArousal)}
+          r="3"
+          class={kind}
+        >
+          <title>{`${id}\nrated valence ${score(valence)}, arousal ${score(arousal)}`}</title>
+        </circle>
+      ))}
+    </g>
+  );
+});
 
 /** Heights of labels, moved down where one would cover the label above it. */
 function apart(wanted: readonly (readonly [string, number])[]): Map<string, number> {
@@ -24,7 +65,7 @@ function apart(wanted: readonly (readonly [string, number])[]): Map<string, numb
 }
 
 export function PlanePane() {
-  const [cloud, setCloud] = useState<Cloud>("rated");
+  const [cloud, setCloud] = useState<Cloudy>("rated");
   if (!run.value) {
     return (
       <section class="pane plane" aria-label="Feeling">
@@ -33,14 +74,9 @@ export function PlanePane() {
     );
   }
   const { scale, set, n } = run.value.about.trainedOn;
-  const span = scale.hi - scale.lo;
-  const inside = SIZE - MARGIN.left - MARGIN.right;
-  const tall = SIZE - MARGIN.top - MARGIN.bottom;
-  const clip = (value: number) => Math.max(scale.lo, Math.min(scale.hi, value));
-  const x = (valence: number) => MARGIN.left + ((clip(valence) - scale.lo) / span) * inside;
-  const y = (arousal: number) => MARGIN.top + (1 - (clip(arousal) - scale.lo) / span) * tall;
+  const { x, y } = placed(scale);
   const middle = (scale.lo + scale.hi) / 2;
-  const ticks = Array.from({ length: Math.floor(span) + 1 }, (_, i) => scale.lo + i);
+  const ticks = Array.from({ length: Math.floor(scale.hi - scale.lo) + 1 }, (_, i) => scale.lo + i);
   const shown = pictures.value.filter(({ rest }) => rest).slice(0, 48);
   const labelled = shown.filter(({ id }) => shown.length <= 6 || id === chosenId.value);
   const labels = apart(labelled.map(({ id, now, rest }) => [id, y((now ?? rest!).arousal)] as const));
@@ -50,9 +86,9 @@ export function PlanePane() {
         <h2 id="plane-title">How it would feel</h2>
         <label class="choice">
           <span class="hidden">Training pictures</span>
-          <select value={cloud} onChange={(event) => setCloud(event.currentTarget.value as Cloud)}>
-            <option value="rated">{n} pictures as rated</option>
-            <option value="predicted">{n} pictures as predicted unseen</option>
+          <select value={cloud} onChange={(event) => setCloud(event.currentTarget.value as Cloudy)}>
+            <option value="rated">{n} as rated</option>
+            <option value="predicted">{n} predicted unseen</option>
           </select>
         </label>
       </div>
@@ -91,19 +127,7 @@ export function PlanePane() {
         <text class="soft" x={MARGIN.left + 7} y={MARGIN.top + 9}>
           arousal
         </text>
-        <g class="cloud">
-          {run.value.pictures.map((picture) => (
-            <circle
-              key={picture.id}
-              cx={x(cloud === "rated" ? picture.valence : picture.predictedValence)}
-              cy={y(cloud === "rated" ? picture.arousal : picture.predictedArousal)}
-              r="3"
-              class={cloud}
-            >
-              <title>{`${picture.id}\nrated valence ${score(picture.valence)}, arousal ${score(picture.arousal)}`}</title>
-            </circle>
-          ))}
-        </g>
+        <Cloud rated={run.value.pictures} kind={cloud} scale={scale} />
         {shown.map(({ id, name, rest, now }) => {
           const at = now ?? rest!;
           const [px, py] = [x(at.valence), y(at.arousal)];
@@ -133,7 +157,10 @@ export function PlanePane() {
           );
         })}
       </svg>
-      <Sentence />
+      <div>
+        <Sentence />
+        <Attention />
+      </div>
     </section>
   );
 }

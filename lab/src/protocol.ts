@@ -43,7 +43,8 @@ export interface TrainRequest {
 export interface KeptRun {
   readonly name: string;
   readonly finished: boolean;
-  readonly circuit: string;
+  /** What was asked for, to go on with it. */
+  readonly request: TrainRequest;
 }
 
 /** One numbered call per function: its argument and its result. */

@@ -11,7 +11,7 @@ interface Point {
   readonly value: number;
 }
 
-const choice = signal<TrainRequest>({ name: "", circuit: "vca", folds: 10, seeds: 1 });
+const choice = signal<Omit<TrainRequest, "name">>({ circuit: "vca", folds: 10, seeds: 1 });
 const state = signal<"idle" | "training" | "stopping">("idle");
 const progress = signal<{ stage: string; done: number; total: number } | undefined>(undefined);
 const said = signal("");
@@ -33,14 +33,12 @@ onNews((news) => {
   }
 });
 
-const runName = ({ name, circuit, folds, seeds, epochs, taps }: TrainRequest) =>
-  name ||
+const runName = ({ circuit, folds, seeds, epochs, taps }: Omit<TrainRequest, "name">) =>
   ["emoji", circuit, `${folds}x${seeds}`, epochs && `e${epochs}`, taps && `t${taps.replaceAll(",", "-")}`]
     .filter(Boolean)
     .join("-");
 
-async function press(): Promise<void> {
-  const request = { ...choice.value, name: runName(choice.value) };
+async function press(request: TrainRequest): Promise<void> {
   state.value = "training";
   losses.value = [];
   heldOut.value = [];
@@ -48,7 +46,7 @@ async function press(): Promise<void> {
   group = "";
   try {
     const { seconds, r } = await call("train", request);
-    said.value = `Trained in ${Math.round(seconds)} s: held-out r ${r.valence.toFixed(3)} valence, ${r.arousal.toFixed(3)} arousal, kept in this browser as ${request.name}.`;
+    said.value = `Trained in ${Math.round(seconds)} s: held-out r ${r.valence.toFixed(3)} valence, ${r.arousal.toFixed(3)} arousal; kept in this browser as ${request.name}.`;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (/^Stopped/.test(message)) said.value = message;
@@ -106,7 +104,10 @@ function Chart({
           <path d={points.map(({ epoch, value }, k) => `${k ? "L" : "M"}${x(epoch)} ${y(value)}`).join("")} />
           {points.length === 1 && <circle cx={x(points[0]!.epoch)} cy={y(points[0]!.value)} r="3" />}
           {label && points.length > 0 && (
-            <text x={x(points.at(-1)!.epoch) + 6} y={y(points.at(-1)!.value) + 4}>
+            <text
+              x={x(points.at(-1)!.epoch) + 6}
+              y={y(points.at(-1)!.value) + (kind === "arousal" ? 12 : -2)}
+            >
               {label}
             </text>
           )}
@@ -164,12 +165,17 @@ function Kept() {
     <>
       <h3>Runs in this browser</h3>
       <ul class="runs">
-        {keptRuns.value.map(({ name, finished }) => (
+        {keptRuns.value.map(({ name, finished, request }) => (
           <li key={name}>
             <span>
               {name}
               {!finished && " (not finished)"}
             </span>
+            {!finished && (
+              <button type="button" disabled={state.value !== "idle"} onClick={() => void press(request)}>
+                Go on
+              </button>
+            )}
             {finished && (
               <button type="button" onClick={() => void openRun(`runs/${name}`)}>
                 Open
@@ -221,7 +227,7 @@ export function TrainPanel() {
         class="train"
         onSubmit={(event) => {
           event.preventDefault();
-          void press();
+          void press({ ...choice.value, name: runName(choice.value) });
         }}
       >
         <label>

@@ -112,8 +112,12 @@ export async function keptRuns(): Promise<KeptRun[]> {
   for (const name of await listFolder("runs")) {
     const file = `${folderOf(name)}/fit.yaml`;
     if (!(await exists(file))) continue;
-    const { circuit } = readFitConfig(await readText(file), file);
-    runs.push({ name, circuit, finished: await exists(`${folderOf(name)}/manifest.json`) });
+    const { circuit, folds, seeds, epochs, taps } = readFitConfig(await readText(file), file);
+    runs.push({
+      name,
+      request: { name, circuit, folds, seeds, ...(epochs && { epochs }), ...(taps && { taps }) },
+      finished: await exists(`${folderOf(name)}/manifest.json`),
+    });
   }
   return runs;
 }

@@ -1,8 +1,9 @@
 /** @file What the page says in words: gains, changes, the chosen picture's answer. */
+import type { LiveAnswer } from "../../src/study/live.ts";
 import { changed, chosen, run } from "./state.ts";
 
 /** A rating with one decimal. */
-export const score = (value: number) => value.toFixed(1);
+export const score = (value: number) => value.toFixed(1).replace("-", "\u2212");
 
 /** A gain in words. */
 export function gainText(gain: number): string {
@@ -27,6 +28,18 @@ export const short = (name: string) => {
   return base.length > 16 ? `${base.slice(0, 15)}\u2026` : base;
 };
 
+/** Says so when an answer lies where no rating can. */
+function OffScale({ valence, arousal }: LiveAnswer) {
+  const { lo, hi } = run.value!.about.trainedOn.scale;
+  if ([valence, arousal].every((value) => value >= lo && value <= hi)) return null;
+  return (
+    <span class="fine">
+      {" "}
+      That is off the scale of {lo} to {hi}: the model learned from pictures unlike this one.
+    </span>
+  );
+}
+
 /** What is seen, in words. */
 export function Sentence() {
   const picture = chosen.value;
@@ -45,6 +58,7 @@ export function Sentence() {
       >
         {name}: valence <b>{score(rest.valence)}</b>, arousal <b>{score(rest.arousal)}</b>, on a scale from{" "}
         {lo} to {hi}. Move a slider to silence or amplify a part of the circuit.
+        <OffScale {...rest} />
       </p>
     );
   }
@@ -58,6 +72,7 @@ export function Sentence() {
     >
       With {changesText()}, {name} goes from <b>{score(rest.valence)}</b> to <b>{score(now.valence)}</b> in
       valence and from <b>{score(rest.arousal)}</b> to <b>{score(now.arousal)}</b> in arousal.
+      <OffScale {...now} />
     </p>
   );
 }

@@ -5,8 +5,9 @@
  * @see https://nilearn.github.io/stable/modules/generated/nilearn.interfaces.bids.save_glm_to_bids.html
  */
 import { isFolder, listFolder } from "#files";
+import { fileName, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
-import { fileName, inFolder, parseBids } from "./paths.ts";
+import { parseBids } from "./paths.ts";
 import { type BetaSource, stackSource } from "./source.ts";
 
 /** The effect maps below a folder, sorted by run and name; `undefined` when there are none. */
@@ -63,7 +64,7 @@ export function checkIsBetas(path: string): void {
 async function filesBelow(folder: string): Promise<string[]> {
   const paths: string[] = [];
   for (const name of await listFolder(folder)) {
-    const path = inFolder(folder, name);
+    const path = joinPath(folder, name);
     if (await isFolder(path)) paths.push(...(await filesBelow(path)));
     else paths.push(path);
   }

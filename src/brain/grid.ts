@@ -45,12 +45,6 @@ export function voxelMillimetres(affine: Affine, ijk: ArrayLike<number>): Float6
   return mm;
 }
 
-/** Volume of a voxel, in cubic millimetres. */
-export function voxelVolume(affine: Affine): number {
-  const [a, b, c, , d, e, f, , g, h, i] = affine as number[];
-  return Math.abs(a! * (e! * i! - f! * h!) - b! * (d! * i! - f! * g!) + c! * (d! * h! - e! * g!));
-}
-
 /** A grid and the file it is of. */
 export interface Placed {
   readonly where: string;

@@ -8,10 +8,10 @@
 
 import { readBytes } from "#files";
 import { decodeMat } from "../core/mat.ts";
+import { fileName, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import { hdf5Source } from "./hdf5-source.ts";
 import { isNiftiName } from "./nifti.ts";
-import { fileName, inFolder } from "./paths.ts";
 import { type BetaSource, joinedSource, type Labels, readImage, seriesSource } from "./source.ts";
 
 const SESSION = /^betas_session(\d+)\.(hdf5|nii|nii\.gz)$/;
@@ -47,7 +47,7 @@ export async function openNsd(
   const all = design && (await nsdPictures(design.path, design.participant));
   const parts: BetaSource[] = [];
   for (const name of sessions) {
-    const part = await openNsdSession(inFolder(folder, name));
+    const part = await openNsdSession(joinPath(folder, name));
     const first = (sessionOf(name) - 1) * 750;
     const ids = all?.slice(first, first + part.count);
     if (ids && ids.length !== part.count) {

@@ -1,11 +1,11 @@
 /** @file One participant's betas from whatever a path names: the only place that tells the formats apart. */
 import { isFolder, listFolder } from "#files";
+import { fileName } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import { checkIsBetas, openStatmaps } from "./bids.ts";
 import { openGlmsingle } from "./glmsingle.ts";
 import { isNiftiName } from "./nifti.ts";
 import { isNsdName, openNsd, openNsdSession } from "./nsd.ts";
-import { fileName } from "./paths.ts";
 import { type BetaSource, readImage, seriesSource } from "./source.ts";
 import { openSpm } from "./spm.ts";
 

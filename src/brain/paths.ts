@@ -1,18 +1,12 @@
 /**
- * @file Names of brain files: parts of paths without `node:path`, and BIDS names, which are `key-value` pairs joined by
- * `_` and closed by a suffix: `sub-01_task-view_run-2_contrast-dog_stat-effect_statmap.nii.gz`.
+ * @file Names of brain files: BIDS names, which are `key-value` pairs joined by `_` and closed by a suffix, as in
+ * `sub-01_task-view_run-2_contrast-dog_stat-effect_statmap.nii.gz`; and whom a path is of.
  * @see https://bids-specification.readthedocs.io/en/stable/common-principles.html#filenames
  */
 
-/** The last part of a path. */
-export function fileName(path: string): string {
-  return path.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, "");
-}
+import { fileName } from "../core/paths.ts";
 
-/** `name` in a folder. */
-export function inFolder(folder: string, name: string): string {
-  return `${folder.replace(/[\\/]+$/, "")}/${name}`;
-}
+export { fileName };
 
 /** A BIDS name taken apart: its entities and its suffix; `undefined` when the name is none. */
 export function parseBids(

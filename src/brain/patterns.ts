@@ -3,6 +3,7 @@
  * column of numbers for each voxel, or an .npy `[n, V]` with a table of its rows' `id` beside it.
  */
 import { readBytes } from "#files";
+import { toFloat64 } from "../core/array.ts";
 import { columnIndex, numberCell, parseCsv } from "../core/csv.ts";
 import type { Matrix } from "../core/linear-algebra.ts";
 import { decodeNpy } from "../core/npy.ts";
@@ -35,7 +36,7 @@ export async function readPatterns(path: string, conditions?: string): Promise<P
       `${path}: a table with the id of each row was expected, got none. Pass --conditions.`,
     );
   }
-  const { shape, data } = decodeNpy(bytes, path);
+  const { shape, data: values } = toFloat64(decodeNpy(bytes, path));
   const [n, voxels] = shape;
   if (n === undefined || voxels === undefined || shape.length !== 2) {
     throw new VcaError(
@@ -45,7 +46,6 @@ export async function readPatterns(path: string, conditions?: string): Promise<P
   }
   const table = parseConditions(await readBytes(conditions), conditions);
   checkConditions(table, path, n);
-  const values = Float64Array.from(data as Float64Array, Number);
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) {
     const [row, column] = [Math.floor(at / voxels), at % voxels];

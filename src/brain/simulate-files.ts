@@ -3,15 +3,16 @@
  * `conditions.csv` for all participants, and `truth.json` with what was planted.
  */
 import { exists, listFolder, readBytes, writeFileAtomic } from "#files";
+import { toFloat64 } from "../core/array.ts";
 import { writeCsv } from "../core/csv.ts";
 import type { Matrix } from "../core/linear-algebra.ts";
 import { decodeNpy } from "../core/npy.ts";
+import { joinPath } from "../core/paths.ts";
 import { Random } from "../core/random.ts";
 import { VcaError } from "../errors.ts";
 import { featureCoordinates, rdmCoordinates } from "./coordinates.ts";
 import { gridSize } from "./grid.ts";
 import { writeNifti } from "./nifti-write.ts";
-import { inFolder } from "./paths.ts";
 import { readPatterns } from "./patterns.ts";
 import { type SimulatedParticipant, type Simulation, simulateParticipant } from "./simulate.ts";
 import type { Progress } from "./source.ts";
@@ -41,8 +42,8 @@ export interface PlantedGeometry {
  */
 export async function readGeometry(path: string): Promise<PlantedGeometry> {
   if (/\.npy$/i.test(path)) {
-    const { shape, data } = decodeNpy(await readBytes(path), path);
-    const values = { shape, data: Float64Array.from(data as Float64Array, Number) };
+    const values = toFloat64(decodeNpy(await readBytes(path), path));
+    const { shape } = values;
     const [rows = 0, columns] = shape;
     const zeros = Array.from({ length: rows }, (_, i) => values.data[i * rows + i] === 0);
     const isRdm = shape.length === 1 || (rows === columns && zeros.every(Boolean));
@@ -56,7 +57,7 @@ export async function readGeometry(path: string): Promise<PlantedGeometry> {
 }
 
 /** Participant number p, from 0: `sub-01`. */
-export function participantName(p: number): string {
+function participantName(p: number): string {
   return `sub-${String(p + 1).padStart(2, "0")}`;
 }
 
@@ -87,7 +88,7 @@ export async function writeSimulation(
       data: volumes(simulation, participant),
       description: "vca simulate brain",
     });
-    await writeFileAtomic(inFolder(out, `${name}/betas.nii.gz`), bytes);
+    await writeFileAtomic(joinPath(out, `${name}/betas.nii.gz`), bytes);
     for (const [n, id] of participant.ids.entries())
       rows.push([name, id, participant.runs[n]!, participant.onsets[n]!]);
     onProgress?.(p + 1, participants);
@@ -98,10 +99,10 @@ export async function writeSimulation(
   ] as const) {
     const data = new Float32Array(gridSize(grid));
     for (const voxel of voxels) data[voxel] = 1;
-    await writeFileAtomic(inFolder(out, `${name}.nii.gz`), writeNifti({ grid, data, description: name }));
+    await writeFileAtomic(joinPath(out, `${name}.nii.gz`), writeNifti({ grid, data, description: name }));
   }
   await writeFileAtomic(
-    inFolder(out, "conditions.csv"),
+    joinPath(out, "conditions.csv"),
     writeCsv(["participant", "id", "run", "onset"], rows),
   );
   const { geometry: _, ...planned } = simulation.options;
@@ -112,7 +113,7 @@ export async function writeSimulation(
     ...(geometry !== undefined && { geometry }),
     rdm: [...truth],
   };
-  await writeFileAtomic(inFolder(out, "truth.json"), `${JSON.stringify(record)}\n`);
+  await writeFileAtomic(joinPath(out, "truth.json"), `${JSON.stringify(record)}\n`);
 }
 
 /** Trials as volumes, 0 outside the two regions. */

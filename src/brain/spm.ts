@@ -7,8 +7,8 @@
 import { readBytes } from "#files";
 import { isMat73, openHdf5 } from "#hdf5";
 import { decodeMat, type MatFields, type MatValue } from "../core/mat.ts";
+import { fileName, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
-import { fileName, inFolder } from "./paths.ts";
 import { type BetaSource, stackSource } from "./source.ts";
 
 const NAME = /^Sn\((\d+)\) (.+)\*bf\(1\)$/;
@@ -19,7 +19,7 @@ const MODULATED = /x.+\^\d+$/;
  * @throws DataError when the file is no SPM.mat, or holds no estimated conditions.
  */
 export async function openSpm(folder: string): Promise<BetaSource> {
-  const where = inFolder(folder, "SPM.mat");
+  const where = joinPath(folder, "SPM.mat");
   const { names, files } = await designOf(where);
   if (names.length === 0 || files.length !== names.length) {
     throw new VcaError(
@@ -30,7 +30,7 @@ export async function openSpm(folder: string): Promise<BetaSource> {
   const kept = names.flatMap((name, column) => {
     const [, run, id] = NAME.exec(name) ?? [];
     if (run === undefined || id === undefined || MODULATED.test(id)) return [];
-    return { id, run, file: inFolder(folder, fileName(files[column]!)) };
+    return { id, run, file: joinPath(folder, fileName(files[column]!)) };
   });
   if (kept.length === 0) {
     throw new VcaError(

@@ -92,6 +92,11 @@ export function afferents(circuit: Circuit, id: string, sign: "+" | "-"): readon
   return circuit.projections.filter((projection) => projection.to === id && projection.sign === sign);
 }
 
+/** Whether any nucleus attends, from the summary or in a block. */
+export function attends({ nuclei }: Circuit): boolean {
+  return nuclei.some(({ blocks, summary }) => blocks > 0 || summary !== "none");
+}
+
 /** A projection's name, as gains and figures use it. */
 export function projectionName({ from, to }: Projection): string {
   return `${from}->${to}`;

@@ -61,6 +61,8 @@ export interface Applied {
   readonly ratingScale: Value;
   /** Each nucleus's units, averaged over tokens, after gain: `[R, B, U]`. */
   readonly activations: ReadonlyMap<string, Value>;
+  /** Weights of each attending nucleus in the last pass, of its summary attention or of block after block: `[R B, H, queries, T]`. */
+  readonly attention: ReadonlyMap<string, readonly Value[]>;
   readonly parameters: readonly ParameterSpec[];
   /** The parameters' values in the graph, by name: `[R, ...shape]`. */
   readonly values: ReadonlyMap<string, Value>;
@@ -94,6 +96,7 @@ class Application {
   readonly #circuit: Circuit;
   readonly #visual: { readonly tokens: Value; readonly hasCls: boolean };
   readonly #parts: Parts;
+  readonly #attention = new Map<string, Value[]>();
   /** R, B, T, D of the visual stream; B may be symbolic. */
   readonly #R: number;
   readonly #B: Dim;
@@ -123,6 +126,7 @@ class Application {
     for (let pass = 0; pass < passes; pass++) {
       const before = streams;
       streams = new Map();
+      this.#attention.clear();
       for (const nucleus of nuclei) {
         streams.set(
           nucleus.id,
@@ -145,6 +149,7 @@ class Application {
       predictions: add(mul(standardised, ratingScale), this.#parts.statistic("ratings/center", [1, 2])),
       ratingScale,
       activations,
+      attention: this.#attention,
       parameters: [...parameters.values()].map(({ spec }) => spec),
       values: new Map([...parameters].map(([name, { value }]) => [name, value])),
       masks,
@@ -254,7 +259,7 @@ class Application {
    * tokens reduced to P channels, s W + gate * [softmax(q k' / sqrt K) p, heads side by side] V, where q = s Q
    * and k = p K: `[R, B, U]`.
    */
-  #summaryAttention(name: string, width: number, { summary, dropout }: Nucleus): Value {
+  #summaryAttention(name: string, width: number, { id, summary, dropout }: Nucleus): Value {
     const { heads: H, channels: P, keys: K } = summary as SummaryAttention;
     const [R, B, T] = [this.#R, this.#B, this.#T];
     const RB = product([R, B]);
@@ -268,7 +273,7 @@ class Application {
       matmul(transpose(query, [0, 2, 1, 3]), transpose(key, [0, 2, 3, 1])),
       1 / Math.sqrt(K),
     ); // [RB, H, 1, T]
-    const looks = matmul(reshape(softmax(scores), [RB, H, T]), reshape(p, [RB, T, P])); // [RB, H, P]
+    const looks = matmul(reshape(this.#weights(scores, id), [RB, H, T]), reshape(p, [RB, T, P])); // [RB, H, P]
     const found = this.#linear(reshape(looks, [R, B, H * P]), `${name}/found`, width);
     const gate = this.#parts.vector(`${name}/gate`, width, 1);
     return add(this.#linear(s, name, width, { initial: heNormal(F) }), mul(gate, found));
@@ -308,7 +313,7 @@ class Application {
     const { tokens } = stream;
     const rate = nucleus.dropout.blocks;
     const attention = (x: Value) =>
-      this.#dropout({ x: this.#attention({ x, tokens }, nucleus, name), tokens }, `${name}/attention`, rate);
+      this.#dropout({ x: this.#attended({ x, tokens }, nucleus, name), tokens }, `${name}/attention`, rate);
     const feedForward = (x: Value) => {
       const activate = nucleus.norm === "post" ? relu : gelu;
       const hidden = activate(this.#linear(x, `${name}/expand`, nucleus.feedForward));
@@ -327,16 +332,28 @@ class Application {
   }
 
   /** Multi-head self-attention: softmax(Q K' / sqrt K) V, heads side by side, then a linear map. */
-  #attention({ x, tokens: T }: Stream, { heads: H, dropout }: Nucleus, name: string): Value {
+  #attended({ x, tokens: T }: Stream, { id, heads: H, dropout }: Nucleus, name: string): Value {
     const U = x.shape[2] as number;
     const RB = product([this.#R, this.#B]);
     const split = (part: string) =>
       transpose(reshape(this.#linear(x, `${name}/${part}`, U), [RB, T, H, U / H]), [0, 2, 1, 3]); // [RB, H, T, K]
     const [query, key, value] = [split("query"), split("key"), split("value")];
     const scores = mul(matmul(query, swapLast(key)), 1 / Math.sqrt(U / H)); // [RB, H, T, T]
-    const weights = this.#parts.masked(softmax(scores), `${name}/weights`, [H, 1, T], dropout.blocks);
+    const weights = this.#parts.masked(
+      this.#weights(scores, id),
+      `${name}/weights`,
+      [H, 1, T],
+      dropout.blocks,
+    );
     const mixed = matmul(weights, value); // [RB, H, T, K]
     return this.#linear(reshape(transpose(mixed, [0, 2, 1, 3]), x.shape), `${name}/merge`, U);
+  }
+
+  /** How much each token counts: `[R B, H, queries, T]`, remembered as attention of nucleus `id`. */
+  #weights(scores: Value, id: string): Value {
+    const weights = softmax(scores);
+    this.#attention.set(id, [...(this.#attention.get(id) ?? []), weights]);
+    return weights;
   }
 
   /** x W + b, every replica with weights of its own: `[R, M, I] -> [R, M, U]`. */

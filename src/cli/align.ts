@@ -1,9 +1,12 @@
 /** @file What `vca rsa RUN` prints: the last epoch in each region, training, specificity. */
-import type { AlignmentTest, AlignResult } from "../study/align.ts";
+import type { AlignResult } from "../study/align.ts";
+import type { BrainTest } from "../study/brain-tables.ts";
 import { correlationText, secondsText, table } from "./table.ts";
 
-const number = (value: unknown) => correlationText(typeof value === "number" ? value : null);
-const probability = (value: unknown) =>
+/** A correlation-like cell; `-` for none. */
+export const number = (value: unknown) => correlationText(typeof value === "number" ? value : null);
+/** A p-value. */
+export const probability = (value: unknown) =>
   typeof value === "number" && value < 0.001 ? "< .001" : number(value);
 const interval = (lower: unknown, upper: unknown) =>
   lower === undefined || upper === undefined ? "-" : `[${number(lower)}, ${number(upper)}]`;
@@ -38,7 +41,7 @@ export function alignText(result: AlignResult): string {
 }
 
 /** Tests over seeds and participants. */
-export function testsText(tests: readonly Omit<AlignmentTest, "sign_p">[]): string {
+export function testsText(tests: readonly BrainTest[]): string {
   return table(
     ["test", "region", "nucleus", "estimate", "95 % interval", "p", "q", "n"],
     tests.map((row) => [

@@ -24,7 +24,7 @@ export function addFit(program: VcaCommand, io: Io): void {
       "vca fit emoji --out runs/emoji",
       "vca fit oasis:PATH --encoder PATH/deit-tiny-patch16-224 --folds 10 --seeds 5 --out runs/oasis",
       "vca fit oasis:PATH --group theme --circuit liu2025 --recipe liu2025 --out runs/liu2025",
-      "vca fit oasis:PATH naps:PATH --out runs/both",
+      "vca fit oasis:PATH naps:PATH --line-per-set --out runs/both",
       "vca fit table:ratings.csv --scale 1-9 --out runs/mine --json",
     ],
   })
@@ -66,6 +66,10 @@ export function addFit(program: VcaCommand, io: Io): void {
       "networks per fold, whose predictions are averaged (default: 5)",
       whole("--seeds", 1, 5),
     )
+    .option(
+      "--line-per-set",
+      "of several sets: each has an intercept and slope of its own on a shared prediction",
+    )
     .option("--shuffle-ratings", "train on shuffled ratings: a draw of the null distribution")
     .action(async (stimuli: string[], options: FitOptions) => {
       const { out: folder, json: _, quiet: __, threads: ___, ...given } = options;
@@ -82,7 +86,7 @@ export function addFit(program: VcaCommand, io: Io): void {
 }
 
 /** A fit's result as text. */
-export function fitText(result: FitResult): string {
+function fitText(result: FitResult): string {
   const { stimuli, encoder, circuit, folds, seeds, grouped, out, seconds } = result;
   return [
     `${stimuli.set}, ${stimuli.n} pictures; ${encoder}, circuit ${circuit}; ${folds} ${grouped ? "grouped " : ""}folds, ${seeds} ${seeds === 1 ? "seed" : "seeds"}. Every picture was predicted by networks that never saw it.`,

@@ -3,7 +3,7 @@ import type { GeometryResult } from "../study/geometry.ts";
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
 import { addCommand, type CommonOptions, oneOf } from "./options.ts";
-import { correlationText, table, testTable } from "./table.ts";
+import { epochTable, testTable } from "./table.ts";
 
 interface GeometryCliOptions extends CommonOptions {
   readonly stimuli?: string;
@@ -52,22 +52,6 @@ const DEPTH = "run - control at equal depth";
 /** Alignment by nucleus and epoch, and the tests over the hierarchy. */
 function geometryText({ rows, tests, hierarchy, out }: GeometryResult, controlled: boolean): string {
   const own = rows.filter(({ measure, of }) => measure === "spearman" && of === "circumplex");
-  const nuclei = [...new Set(own.map(({ nucleus }) => nucleus))];
-  const lines = [
-    ...new Map(own.map(({ source, epoch }) => [`${source} ${epoch}`, { source, epoch }])).values(),
-  ];
-  const body = lines.map(({ source, epoch }) => [
-    source,
-    String(epoch),
-    ...nuclei.map((nucleus) => {
-      const values = own.filter(
-        (row) => row.source === source && row.epoch === epoch && row.nucleus === nucleus,
-      );
-      return correlationText(
-        values.length > 0 ? values.reduce((sum, { value }) => sum + value, 0) / values.length : null,
-      );
-    }),
-  ]);
   const readout = hierarchy.at(-1)!.join("+");
   const ofDepth = tests.filter(
     ({ comparison }) => comparison === "rises over the hierarchy" || comparison === DEPTH,
@@ -83,7 +67,7 @@ function geometryText({ rows, tests, hierarchy, out }: GeometryResult, controlle
       : `${readout} does not exceed the control at equal depth and number of units: what rises over the hierarchy is an effect of depth.`;
   return [
     "Spearman's correlation of each nucleus's RDM with distances on the plane of valence and arousal; mean over seeds.",
-    table(["", "epoch", ...nuclei], body),
+    epochTable(own),
     "",
     testTable([
       ...tests.filter(

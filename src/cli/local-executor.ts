@@ -13,7 +13,7 @@ const MEMORY_OF_A_STEP = 3 * 2 ** 30;
 
 const MAIN = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "main.ts" : "main.js", import.meta.url));
 
-/** @param options.places steps at once; default: what processors and memory allow */
+/** Runs steps here. @param options.places steps at once; default: what processors and memory allow */
 export function localExecutor({ out, places }: { out: string; places?: number | undefined }): Executor {
   const allowed = Math.min(coresAvailable(), Math.floor(freeMemory() / MEMORY_OF_A_STEP));
   return {

@@ -3,7 +3,7 @@ import type { NeuronsResult } from "../study/neurons.ts";
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
 import { addCommand, type CommonOptions, oneOf } from "./options.ts";
-import { correlationText, table, testTable } from "./table.ts";
+import { epochTable, table, testTable } from "./table.ts";
 
 interface NeuronsOptions extends CommonOptions {
   readonly stimuli?: string;
@@ -68,26 +68,12 @@ function neuronsText({ bins, rows, tests, out }: NeuronsResult): string {
   const of = "any";
   const measure = "selective-bh";
   const own = rows.filter((row) => row.measure === measure && row.of === of);
-  const nuclei = [...new Set(own.map(({ nucleus }) => nucleus))];
-  const lines = [
-    ...new Map(own.map(({ source, epoch }) => [`${source} ${epoch}`, { source, epoch }])).values(),
-  ];
-  const shares = lines.map(({ source, epoch }) => [
-    source,
-    String(epoch),
-    ...nuclei.map((nucleus) => {
-      const values = own.filter(
-        (row) => row.source === source && row.epoch === epoch && row.nucleus === nucleus,
-      );
-      return correlationText(values.reduce((sum, { value }) => sum + value, 0) / values.length);
-    }),
-  ]);
   return [
     "Pictures per bin (negative, middle, positive valence; low, middle, high arousal); in brackets: not testable.",
     table(["", ...names], counts),
     "",
     "Share of units selective for any bin: d' > .65, false discovery rate .05 (Benjamini & Hochberg); mean over seeds.",
-    table(["", "epoch", ...nuclei], shares),
+    epochTable(own),
     "",
     testTable(tests.filter((row) => row.measure === measure && row.of === of)),
     "",

@@ -11,6 +11,7 @@ import { VcaCommand } from "./command.ts";
 import { addData } from "./data.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEncode } from "./encode.ts";
 import { addEncoders } from "./encoders.ts";
 import { addExport } from "./export.ts";
 import { addFeatures } from "./features.ts";
@@ -37,6 +38,7 @@ const COMMANDS = [
   addTest,
   addPredict,
   addRsa,
+  addEncode,
   addExport,
   addNeurons,
   addGeometry,

@@ -3,7 +3,7 @@ import { VcaError } from "../errors.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
 import type { Evaluation } from "../rsa/evaluate.ts";
 import type { Correction } from "../rsa/pairwise.ts";
-import { BRAIN_MEASURES, type BrainMeasure } from "../study/brain-measures.ts";
+import type { BrainMeasure } from "../study/brain-measures.ts";
 import type { RsaResult } from "../study/rsa.ts";
 import { addBrainOptions, type BrainCliOptions, brainFiles } from "./brain-options.ts";
 import type { VcaCommand } from "./command.ts";
@@ -44,7 +44,13 @@ export function addRsa(program: VcaCommand, io: Io): void {
     .option(
       "--measure <name>",
       "of measured patterns: auto (crossnobis where every picture has two runs, else correlation), crossnobis, correlation, spearman, euclidean",
-      choice("--measure", BRAIN_MEASURES),
+      choice("--measure", [
+        "auto",
+        "crossnobis",
+        "correlation",
+        "spearman",
+        "euclidean",
+      ] satisfies BrainMeasure[]),
     )
     .option(
       "--rdm <measure>",

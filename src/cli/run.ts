@@ -23,7 +23,7 @@ export function addRun(program: VcaCommand, io: Io): void {
   addCommand(program, "run", {
     summary: "run a whole study: encoders x circuits, then every analysis",
     about:
-      "Run a whole study: every encoder with every circuit, tests on other sets, units, geometry, lesions. What was computed is never computed again: interrupted, the same command goes on; edited, it computes what changed.",
+      "Run a whole study: every encoder with every circuit, tests on other sets, units, geometry, lesions, attention. What was computed is never computed again: interrupted, the same command goes on; edited, it computes what changed.",
     examples: [
       "vca run --init > study.yaml",
       "vca run study.yaml --out runs/study --dry-run",
@@ -90,6 +90,7 @@ function planText(planned: readonly PlannedStep[], out: string): string {
 /** A study's result as text. */
 export function studyText({
   fits,
+  attention,
   comparisons,
   computed,
   steps,
@@ -103,6 +104,7 @@ export function studyText({
     "",
   ];
   if (fits.length > 0) lines.push(fitsText(fits), "");
+  if (attention.length > 0) lines.push("Attention after training:", "", attentionText(attention), "");
   if (comparisons.length > 0) lines.push("Paired differences in r:", "", pairsText(comparisons), "");
   for (const { step, failure } of failed) lines.push(`Failed: ${step}: ${failure}`);
   return [...lines, `${report ?? out}, ${secondsText(seconds)}`].join("\n");
@@ -112,12 +114,27 @@ function fitsText(fits: StudyResult["fits"]): string {
   const shown = ({ r, ci: [lower, upper] }: { r: number; ci: readonly [number, number] }) =>
     `${correlationText(r)} [${correlationText(lower)}, ${correlationText(upper)}]`;
   return table(
-    ["circuit", "encoder", "folds", "r valence", "r arousal", "ridge valence", "ridge arousal"],
-    fits.map(({ circuit, encoder, design, metrics, ridge }) => [
+    ["circuit", "encoder", "parameters", "folds", "r valence", "r arousal", "ridge valence", "ridge arousal"],
+    fits.map(({ circuit, encoder, parameters, design, metrics, ridge }) => [
       circuit,
       encoder,
+      String(parameters),
       design,
       ...[metrics, ridge].flatMap(({ valence, arousal }) => [shown(valence), shown(arousal)]),
+    ]),
+  );
+}
+
+function attentionText(attention: StudyResult["attention"]): string {
+  return table(
+    ["circuit", "encoder", "nucleus", "entropy", "effective tokens", "warning"],
+    attention.map(({ circuit, encoder, nucleus, entropy, effectiveTokens, tokens, degenerate }) => [
+      circuit,
+      encoder,
+      nucleus,
+      entropy.toFixed(2),
+      `${effectiveTokens.toFixed(1)} of ${tokens}`,
+      degenerate ?? "",
     ]),
   );
 }

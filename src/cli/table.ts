@@ -1,6 +1,6 @@
 /** @file Tables and numbers as text for people. */
 import type { Comparison } from "../study/metrics.ts";
-import type { TestRow } from "../study/seed-table.ts";
+import type { SeedRow, TestRow } from "../study/seed-table.ts";
 
 /**
  * Rows under a header, columns aligned: numbers to the right, words to the left.
@@ -62,6 +62,23 @@ export function withinSetsText(sets: Comparison["sets"]): string[] {
 
 function probabilityText(p: number | undefined): string {
   return p !== undefined && p < 0.001 ? "< .001" : correlationText(p ?? null);
+}
+
+/** One measure by source and epoch, a column for each nucleus: means over seeds, `-` where there are none. */
+export function epochTable(rows: readonly SeedRow[]): string {
+  const nuclei = [...new Set(rows.map(({ nucleus }) => nucleus))];
+  const lines = new Map(rows.map(({ source, epoch }) => [`${source} ${epoch}`, { source, epoch }]));
+  const body = [...lines.values()].map(({ source, epoch }) => [
+    source,
+    String(epoch),
+    ...nuclei.map((nucleus) => {
+      const own = rows.filter(
+        (row) => row.source === source && row.epoch === epoch && row.nucleus === nucleus,
+      );
+      return correlationText(own.reduce((sum, { value }) => sum + value, 0) / own.length);
+    }),
+  ]);
+  return table(["", "epoch", ...nuclei], body);
 }
 
 /** Tests over seeds, as `vca neurons` and `vca geometry` print them. */

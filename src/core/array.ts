@@ -37,6 +37,28 @@ export function zeros(shape: readonly number[]): NdArray {
   return { shape, data: new Float32Array(sizeOf(shape)) };
 }
 
+/** The same numbers in Float64, without copying where they are already. */
+export function toFloat64({ shape, data }: NdArray<Data>): NdArray<Float64Array> {
+  if (data instanceof Float64Array) return { shape, data };
+  return {
+    shape,
+    data: data instanceof BigInt64Array ? Float64Array.from(data, Number) : new Float64Array(data),
+  };
+}
+
+/** An array that lies column by column (its first axis the fastest, as Fortran and MATLAB write it), row by row. */
+export function rowMajor<D extends Data>({ shape, data }: NdArray<D>): NdArray<D> {
+  const result = data.slice() as D;
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
+  for (let i = 0; i < data.length; i++) {
+    let from = 0;
+    for (let axis = shape.length - 1, rest = i; axis >= 0; rest = Math.floor(rest / shape[axis]!), axis--)
+      from += (rest % shape[axis]!) * strides[axis]!;
+    result[i] = data[from]!;
+  }
+  return { shape, data: result };
+}
+
 /** Row `index` of the first axis, as a view on the same memory: `[S, ...] -> [...]`. */
 export function row<D extends Data>(array: NdArray<D>, index: number): NdArray<D> {
   const shape = array.shape.slice(1);

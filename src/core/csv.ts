@@ -131,6 +131,12 @@ export function columnIndex(table: Table, name: string): number {
   return index;
 }
 
+/** The cells of a named column, from the first row to the last. @throws as `columnIndex` */
+export function columnCells(table: Table, name: string): string[] {
+  const index = columnIndex(table, name);
+  return table.rows.map(({ cells }) => cells[index]!);
+}
+
 /** What a number must be: its range, and who the row is about, for the error. */
 export interface NumberRule {
   readonly lo: number;

@@ -319,6 +319,11 @@ export function coresAvailable(): number {
   return availableParallelism();
 }
 
+/** Bytes of memory that this process holds now. */
+export function memoryHeld(): number {
+  return process.memoryUsage.rss();
+}
+
 /** Bytes of memory that are free now. */
 export function freeMemory(): number {
   return freemem();

@@ -265,6 +265,11 @@ export function coresAvailable(): number {
   return navigator.hardwareConcurrency;
 }
 
+/** Bytes of memory that this tab holds now: a browser does not say. */
+export function memoryHeld(): number {
+  return 0;
+}
+
 /** Bytes of memory to plan with. */
 export function freeMemory(): number {
   return MEMORY;

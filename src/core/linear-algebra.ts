@@ -28,6 +28,16 @@ export function transpose(matrix: Matrix): Matrix {
   return { shape: [m, n], data };
 }
 
+/** Columns less their means, in float64: `[n, m] -> [n, m]`. */
+export function centredColumns({ shape, data }: NdArray<Float32Array | Float64Array>): Matrix {
+  const [n, m] = shape as [number, number];
+  const means = new Float64Array(m);
+  for (let at = 0; at < data.length; at++) means[at % m]! += data[at]! / n;
+  const centred = new Float64Array(data);
+  for (let at = 0; at < data.length; at++) centred[at]! -= means[at % m]!;
+  return { shape, data: centred };
+}
+
 /**
  * A B^T of `a` `[n, k]` and `b` `[m, k]`: `[n, m]`; without `b` the Gram matrix A A^T, at half the work.
  * Blocks of three by three rows; at an edge a block repeats its last row.

@@ -1,9 +1,9 @@
 /**
  * @file NumPy's .npy format, versions 1 to 3 (NEP 1): a magic string, a header that is a Python dict
- * literal, then raw numbers. Little-endian and C order only; anything else is refused by name.
+ * literal, then raw numbers, little-endian only. Written in C order, read in either.
  */
 import { VcaError } from "../errors.ts";
-import { type Data, type NdArray, ndarray, sizeOf } from "./array.ts";
+import { type Data, type NdArray, ndarray, rowMajor, sizeOf } from "./array.ts";
 
 type Constructor = (buffer: ArrayBuffer) => Data;
 
@@ -40,7 +40,7 @@ export function encodeNpy(array: NdArray<Data>): Uint8Array {
 }
 
 /**
- * The array in the bytes of a .npy file.
+ * The array in the bytes of a .npy file, row by row.
  * @param where named in errors, usually the file
  * @throws DataError when the bytes are no .npy file, are cut short, or hold another kind of array.
  */
@@ -63,8 +63,6 @@ export function decodeNpy(bytes: Uint8Array, where = "npy"): NdArray<Data> {
     throw malformed("the header names descr and shape", header.trim());
   const type = TYPES[descr];
   if (!type) throw malformed(`the type must be one of ${Object.keys(TYPES).join(", ")}`, descr);
-  if (/'fortran_order':\s*True/.test(header))
-    throw malformed("the array must be in C order", "Fortran order");
   const axes = shape
     .split(",")
     .map((axis) => axis.trim())
@@ -74,5 +72,6 @@ export function decodeNpy(bytes: Uint8Array, where = "npy"): NdArray<Data> {
   const body = bytes.subarray(start + length);
   if (body.length !== expected)
     throw malformed(`shape (${axes}) of ${descr} needs ${expected} bytes`, String(body.length));
-  return ndarray(type.view(new Uint8Array(body).buffer), axes); // a copy: aligned, and no view of a Buffer
+  const array = ndarray(type.view(new Uint8Array(body).buffer), axes); // a copy: aligned, and no view of a Buffer
+  return /'fortran_order':\s*True/.test(header) ? rowMajor(array) : array;
 }

@@ -4,6 +4,7 @@
  * `preprocessor_config.json`, `onnx/model.onnx`), or as an .onnx file with its preprocessing beside it.
  */
 import { assetPath, exists, isFolder, readBytes, readText, sha256 } from "#files";
+import { fileName, folderOf, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import { type Model, opsetOf } from "../graph/onnx.ts";
 import { widenHalf } from "../graph/widen.ts";
@@ -53,10 +54,10 @@ export async function openEncoder(nameOrPath: string, options: HubOptions = {}):
     const name = `random-${encoder.name}`;
     return { ...encoder, name, id: sha256(`${RANDOM}${encoder.id}`), model: shuffleWeights(encoder.model) };
   }
-  if (await isFolder(nameOrPath)) return openFolder(nameOrPath, baseName(nameOrPath), nameOrPath);
+  if (await isFolder(nameOrPath)) return openFolder(nameOrPath, fileName(nameOrPath), nameOrPath);
   const hub = parseHubName(nameOrPath);
   if (nameOrPath.endsWith(".onnx") && !(hub && nameOrPath.includes(":"))) return openFile(nameOrPath);
-  if (hub) return openHub(hub, baseName(hub.repository), options);
+  if (hub) return openHub(hub, fileName(hub.repository), options);
   if (/[\\/]/.test(nameOrPath)) {
     throw new VcaError(
       "DataError",
@@ -102,20 +103,16 @@ async function openFolder(folder: string, name: string, source: string): Promise
 
 async function openFile(path: string): Promise<Encoder> {
   const own = path.replace(/\.onnx$/, ".json");
-  const shared = `${path.slice(0, path.length - baseName(path).length)}preprocessor_config.json`;
-  const name = baseName(path).replace(/\.onnx$/, "");
+  const shared = joinPath(folderOf(path), "preprocessor_config.json");
+  const name = fileName(path).replace(/\.onnx$/, "");
   for (const settings of [own, shared]) {
     if (await exists(settings)) return makeEncoder({ name, source: path, path, settings });
   }
   await readBytes(path);
   throw new VcaError(
     "DataError",
-    `encoder: ${path} must have its preprocessing beside it, got neither ${baseName(own)} nor preprocessor_config.json. Copy the preprocessor_config.json of the model's page there.`,
+    `encoder: ${path} must have its preprocessing beside it, got neither ${fileName(own)} nor preprocessor_config.json. Copy the preprocessor_config.json of the model's page there.`,
   );
-}
-
-function baseName(path: string): string {
-  return path.split(/[\\/]/).findLast((part) => part !== "") ?? path;
 }
 
 async function makeEncoder(files: {

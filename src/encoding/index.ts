@@ -9,5 +9,5 @@ export {
 } from "./cross-predict.ts";
 export { type GroupMap, groupMap } from "./group.ts";
 export { plsPredictions } from "./pls.ts";
-export { meanPatterns, splitHalf } from "./reliability.ts";
+export { meanPatterns, splitHalf, stepUp } from "./reliability.ts";
 export { bandedRidge } from "./ridge.ts";

@@ -19,9 +19,14 @@ export function meanPatterns(trials: Matrix, stimuli: ArrayLike<number>, S: numb
   return { shape: [S, V], data };
 }
 
+/** The reliability of all repeats, from the correlation r of two halves: 2 r / (1 + r), and 0 where r is negative. */
+export function stepUp(r: number): number {
+  return r > 0 ? (2 * r) / (1 + r) : 0;
+}
+
 /**
- * Reliability of each voxel over the pictures `among` (default all), `[V]`: 2 r / (1 + r) of the correlation r of odd and even repeats, in the
- * order of rows; 0 where r is negative. Of an odd number of repeats the halves are unequal, and the number is slightly low.
+ * Correlation of odd and even repeats, in the order of rows, over the pictures `among` (default all), `[V]`. Of an odd number of repeats the halves
+ * are unequal, and the number is slightly low.
  * @throws DataError when a picture has one repeat.
  */
 export function splitHalf(
@@ -53,8 +58,7 @@ export function splitHalf(
     return meanPatterns({ shape: [rows.length, V], data }, of, seen.size).data;
   }) as [Float64Array, Float64Array];
   return Float64Array.from({ length: V }, (_, v) => {
-    const of = (half: Float64Array) => half.filter((_, at) => at % V === v);
-    const r = pearson(of(odd), of(even)) || 0;
-    return r > 0 ? (2 * r) / (1 + r) : 0;
+    const of = (half: Float64Array) => Float64Array.from({ length: seen.size }, (_, i) => half[i * V + v]!);
+    return pearson(of(odd), of(even)) || 0;
   });
 }

@@ -2,7 +2,7 @@
  * @file How many dimensions the answers of a nucleus fill: the participation ratio (Gao et al. 2017, bioRxiv 214262),
  * at equal numbers of pictures and units, because it grows with both.
  */
-import { matrixShape, timesTransposed, transpose } from "../core/linear-algebra.ts";
+import { centredColumns, matrixShape, timesTransposed, transpose } from "../core/linear-algebra.ts";
 import type { Random } from "../core/random.ts";
 import { mean } from "../core/statistics.ts";
 import type { Activations } from "./alignment.ts";
@@ -13,13 +13,7 @@ import type { Activations } from "./alignment.ts";
  */
 export function participationRatio(activations: Activations): number {
   const [S, U] = matrixShape(activations, "participation ratio");
-  const centred = new Float64Array(S * U);
-  for (let u = 0; u < U; u++) {
-    let center = 0;
-    for (let s = 0; s < S; s++) center += activations.data[s * U + u]! / S;
-    for (let s = 0; s < S; s++) centred[s * U + u] = activations.data[s * U + u]! - center;
-  }
-  const matrix = { shape: [S, U], data: centred };
+  const matrix = centredColumns(activations);
   const n = Math.min(S, U);
   const { data } = timesTransposed(S < U ? matrix : transpose(matrix)); // [n, n]
   let trace = 0;

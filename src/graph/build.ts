@@ -203,7 +203,7 @@ export const mean = (x: Value, axes: readonly number[], keep = true): Value =>
   one("mean", [x], { axes, keep });
 
 /** Numeric axes of a shape. @throws ShapeError when one is symbolic. */
-export function staticShape(shape: Shape, where: string): number[] {
+function staticShape(shape: Shape, where: string): number[] {
   return shape.map((dim: Dim) => {
     if (typeof dim === "number") return dim;
     throw new VcaError(

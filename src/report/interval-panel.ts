@@ -4,7 +4,17 @@
  */
 import * as Plot from "@observablehq/plot";
 import { colour } from "./palette.ts";
-import { type Canvas, fitted, NARROW, type Panel, plotted, rText } from "./svg.ts";
+import {
+  type Canvas,
+  columnWidth,
+  fitted,
+  headed,
+  inRows,
+  NARROW,
+  type Panel,
+  plotted,
+  rText,
+} from "./svg.ts";
 
 /** One row. */
 export interface IntervalRow {
@@ -34,6 +44,8 @@ export interface IntervalOptions {
 }
 
 const ROW = 28;
+/** Between the panels of two scales. */
+const GAP = 32;
 
 /** The common axis of rows: their intervals, bands, ceiling, and 0 where bars or changes need it. */
 export function domainOf(rows: readonly IntervalRow[], also: readonly number[] = [0]): [number, number] {
@@ -142,6 +154,27 @@ export function intervalPanel(canvas: Canvas, rows: readonly IntervalRow[], opti
       }),
     ],
   });
+}
+
+/** Rows of both scales on one axis: a panel for valence and one for arousal, beside each other where there is room. */
+export function scalePanels<Row extends IntervalRow & { readonly scale: "valence" | "arousal" }>(
+  canvas: Canvas,
+  rows: readonly Row[],
+  options: IntervalOptions | ((scale: Row["scale"]) => IntervalOptions),
+): Panel {
+  const columns = canvas.width < NARROW ? 1 : 2;
+  const own = { document: canvas.document, width: columnWidth(canvas.width, columns, GAP) };
+  const panels = (["valence", "arousal"] as const).map((scale) =>
+    headed(
+      scale === "valence" ? "Valence" : "Arousal",
+      intervalPanel(
+        own,
+        rows.filter((row) => row.scale === scale),
+        { domain: domainOf(rows), ...(typeof options === "function" ? options(scale) : options) },
+      ),
+    ),
+  );
+  return inRows(panels, columns, GAP);
 }
 
 /** A tick's number: no leading zero, a true minus. */

@@ -3,7 +3,7 @@
  * rotation and scale. Biased as Kornblith et al. (2019, ICML, eq. 3); debiased with the unbiased HSIC of Song et al. (2012, J. Mach. Learn. Res.
  * 13:1393, eq. 5), for few stimuli and many channels, where the biased one tends to 1.
  */
-import { type Matrix, matrixShape, timesTransposed } from "../core/linear-algebra.ts";
+import { centredColumns, type Matrix, matrixShape, timesTransposed } from "../core/linear-algebra.ts";
 import { requireFinite } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 
@@ -37,11 +37,9 @@ export function linearCka(
  * Features' products `[S, S]`, centred; debiased by U-centring (Szekely & Rizzo 2014, Ann. Stat. 42:2382), whose inner products are
  * the unbiased HSIC.
  */
-function centredKernel({ shape, data }: Matrix, debiased: boolean): Float64Array {
-  const [S, V] = shape as [number, number];
-  const means = new Float64Array(V);
-  for (let at = 0; at < data.length; at++) means[at % V]! += data[at]! / S;
-  const kernel = timesTransposed({ shape, data: data.map((value, at) => value - means[at % V]!) }).data;
+function centredKernel(features: Matrix, debiased: boolean): Float64Array {
+  const S = features.shape[0]!;
+  const kernel = timesTransposed(centredColumns(features)).data;
   if (!debiased) return kernel;
   for (let i = 0; i < S; i++) kernel[i * S + i] = 0;
   const sums = Float64Array.from({ length: S }, (_, i) =>

@@ -4,7 +4,7 @@
  * kernel from different folds (runs), so that noise adds nothing on average. Definitions are rsatoolbox's 0.3.2 (`rdm/calc.py`,
  * `rdm/calc_unbalanced.py`).
  */
-import type { NdArray } from "../core/array.ts";
+import { type NdArray, toFloat64 } from "../core/array.ts";
 import { type Matrix, matrixShape, timesTransposed } from "../core/linear-algebra.ts";
 import { ranks } from "../core/ranks.ts";
 import { requireFinite } from "../core/statistics.ts";
@@ -270,10 +270,6 @@ function rates(
 
 function logarithms({ shape, data }: Matrix): Matrix {
   return { shape, data: data.map(Math.log) };
-}
-
-function toFloat64({ shape, data }: NdArray<Float32Array | Float64Array>): Matrix {
-  return { shape, data: data instanceof Float64Array ? data : new Float64Array(data) };
 }
 
 function mismatch(

@@ -6,7 +6,7 @@ import { studentP, studentQuantile, studentUpperP } from "../core/distributions.
 import { benjaminiHochberg, bonferroni } from "../core/multiple-comparisons.ts";
 
 /** Corrections over a family of pairs. */
-export const CORRECTIONS = { fdr: benjaminiHochberg, bonferroni } as const;
+const CORRECTIONS = { fdr: benjaminiHochberg, bonferroni } as const;
 
 /** False discovery rate (Benjamini & Hochberg), or Bonferroni. */
 export type Correction = keyof typeof CORRECTIONS;

@@ -6,6 +6,7 @@
  */
 import type { NdArray } from "../core/array.ts";
 import {
+  centredColumns,
   cholesky,
   type Matrix,
   matrixShape,
@@ -101,7 +102,7 @@ export function matrixPrecision(matrix: Matrix): Precision {
 }
 
 /** A precision without covariances, `[V]`: 1 / variance of each channel. */
-export function diagonalPrecision(diagonal: Float64Array): Precision {
+function diagonalPrecision(diagonal: Float64Array): Precision {
   const V = diagonal.length;
   return {
     channels: V,
@@ -202,15 +203,6 @@ function lowRankPrecision(diagonal: Float64Array, g: Matrix): Precision {
       return times(y);
     },
   };
-}
-
-function centredColumns({ shape, data }: NdArray<Float32Array | Float64Array>): Matrix {
-  const [n, V] = shape as [number, number];
-  const means = new Float64Array(V);
-  for (let at = 0; at < data.length; at++) means[at % V]! += data[at]! / n;
-  const out = new Float64Array(data);
-  for (let at = 0; at < out.length; at++) out[at]! -= means[at % V]!;
-  return { shape: [n, V], data: out };
 }
 
 function columnSquares({ shape, data }: Matrix): Float64Array {

@@ -3,10 +3,11 @@
  * of pairs. Arrays carry no stimulus ids: they are given beside the file, or the stimuli are numbered.
  */
 import { unzipSync } from "fflate";
-import { type NdArray, sizeOf } from "../core/array.ts";
+import { type NdArray, rowMajor, sizeOf, toFloat64 } from "../core/array.ts";
 import { numberCell, parseCsv, type Table } from "../core/csv.ts";
 import { decodeMat } from "../core/mat.ts";
 import { decodeNpy } from "../core/npy.ts";
+import { fileName } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import { createRdms, pairCount, pairIndex, type Rdms, stimulusCount, vectorForm } from "./rdm.ts";
 
@@ -29,7 +30,7 @@ export interface ReadOptions {
  */
 export function readRdms(bytes: Uint8Array, where: string, options: ReadOptions): Rdms {
   const extension = /\.(\w+)$/.exec(where)?.[1]?.toLowerCase();
-  if (extension === "npy") return rdmsOfArray(decodeAnyOrder(bytes, where), where, options);
+  if (extension === "npy") return rdmsOfArray(toFloat64(decodeNpy(bytes, where)), where, options);
   if (extension === "npz") return fromZip(bytes, where, options);
   if (extension === "mat") return fromMatlab(bytes, where, options);
   if (extension === "csv" || extension === "tsv") return fromTable(parseCsv(bytes, where), options);
@@ -86,7 +87,7 @@ function fromZip(
   const parts = Object.entries(entries).map(([file, part]) => {
     const name = file.replace(/\.npy$/, "");
     return {
-      array: decodeAnyOrder(part, `${where} ${name}`),
+      array: toFloat64(decodeNpy(part, `${where} ${name}`)),
       where: `${where} ${name}`,
       labels: { [entryAxis]: name },
     };
@@ -184,7 +185,7 @@ function fromSquare(table: Table, axis: string): Rdms {
   for (const [i, row] of table.rows.entries())
     for (let j = 0; j < s; j++) data[i * s + j] = dissimilarity(table, row, j + 1);
   const vector = vectorForm({ shape: [s, s], data }, table.where);
-  const name = table.where.replace(/^.*[\\/]/, "").replace(/\.\w+$/, "");
+  const name = fileName(table.where).replace(/\.\w+$/, "");
   return createRdms(
     { ids, vectors: { shape: [1, vector.length], data: vector }, labels: { [axis]: [name] } },
     table.where,
@@ -213,31 +214,4 @@ function fromPairs(table: Table, axis: string): Rdms {
     { ids, vectors: { shape: [names.length, m], data }, labels: { [axis]: names } },
     table.where,
   );
-}
-
-/** An array of numbers in C order, whatever order and type it was saved in. */
-function decodeAnyOrder(bytes: Uint8Array, where: string): NdArray<Float64Array> {
-  const header = new TextDecoder("latin1").decode(bytes.subarray(0, 512));
-  const at = header.indexOf("'fortran_order': True, ");
-  if (at < 0) return float64(decodeNpy(bytes, where));
-  const patched = Uint8Array.from(bytes);
-  patched.set(new TextEncoder().encode("'fortran_order': False,"), at); // the same length
-  return rowMajor(float64(decodeNpy(patched, where)));
-}
-
-/** An array that lies column by column (its first axis the fastest), row by row. */
-function rowMajor({ shape, data }: NdArray<Float64Array>): NdArray<Float64Array> {
-  const result = new Float64Array(data.length);
-  const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
-  for (let i = 0; i < data.length; i++) {
-    let from = 0;
-    for (let axis = shape.length - 1, rest = i; axis >= 0; rest = Math.floor(rest / shape[axis]!), axis--)
-      from += (rest % shape[axis]!) * strides[axis]!;
-    result[i] = data[from]!;
-  }
-  return { shape, data: result };
-}
-
-function float64({ shape, data }: ReturnType<typeof decodeNpy>): NdArray<Float64Array> {
-  return { shape, data: data instanceof Float64Array ? data : Float64Array.from(data, Number) };
 }

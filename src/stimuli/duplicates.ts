@@ -14,7 +14,7 @@ import type { StimulusSet } from "./set.ts";
  * and "Couple 9", by 6), the next by 12. Copies of 140 of them: JPEG at quality 30 or at 96 px, grey, 15 % brighter or
  * cropped by 1.5 % a side, all within 8; cropped by 3 % a side, 97 % within 10.
  */
-export const NEAR_EQUAL_BITS = 10;
+const NEAR_EQUAL_BITS = 10;
 
 /** Two stimuli that show the same, by index (`a < b`) and by id. */
 export interface Duplicate {

@@ -5,7 +5,7 @@
  */
 import { assetPath, readBytes } from "#files";
 import { ndarray } from "../core/array.ts";
-import { columnIndex, numberCell, parseCsv } from "../core/csv.ts";
+import { columnCells, columnIndex, numberCell, parseCsv } from "../core/csv.ts";
 import type { StimulusReader, StimulusSet } from "./set.ts";
 
 const SCALE = { lo: 1, hi: 7 } as const;
@@ -27,10 +27,7 @@ export const emoji: StimulusReader = {
 
 async function read(): Promise<StimulusSet> {
   const table = parseCsv(await readBytes(assetPath("emoji/emoji.csv")), "emoji: emoji.csv");
-  const cells = (name: string) => {
-    const column = columnIndex(table, name);
-    return table.rows.map((row) => row.cells[column]!);
-  };
+  const cells = (name: string) => columnCells(table, name);
   const ids = cells("id");
   const ratings = ["valence", "arousal"].map((name) => columnIndex(table, name));
   const numbers = table.rows.flatMap((row, s) =>

@@ -5,8 +5,9 @@
  */
 import { readBytes } from "#files";
 import { decodeText, numberCell, type Table } from "../core/csv.ts";
+import { fileName } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
-import { checkIds, fileName, filesBelow, joinPictures, oneFile, type Rated } from "./reader.ts";
+import { checkIds, filesBelow, joinPictures, oneFile, type Rated } from "./reader.ts";
 import type { StimulusReader, StimulusSet } from "./set.ts";
 
 const ABOUT = {

@@ -5,7 +5,8 @@
  */
 import { readBytes } from "#files";
 import { columnIndex, numberCell, parseCsv } from "../core/csv.ts";
-import { checkIds, fileName, filesBelow, joinPictures, oneFile, type Rated } from "./reader.ts";
+import { fileName } from "../core/paths.ts";
+import { checkIds, filesBelow, joinPictures, oneFile, type Rated } from "./reader.ts";
 import type { StimulusReader, StimulusSet } from "./set.ts";
 
 const ABOUT = {

@@ -7,8 +7,9 @@
 import { listFolder, readBytes } from "#files";
 import { ndarray } from "../core/array.ts";
 import { columnIndex, numberCell, parseCsv, type TableRow } from "../core/csv.ts";
+import { joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
-import { checkIds, joinPath, listed, pictureNames } from "./reader.ts";
+import { checkIds, listed, pictureNames } from "./reader.ts";
 import type { StimulusReader, StimulusSet } from "./set.ts";
 
 const SCALE = { lo: 1, hi: 7 } as const;

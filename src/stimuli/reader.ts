@@ -1,30 +1,16 @@
 /**
- * @file What the readers of picture sets share: paths without `node:path`, ids, pictures of a folder, notes; and the
- * joining of a set's ratings with its pictures, which every published set needs.
+ * @file What the readers of picture sets share: ids, pictures of a folder, notes; and the joining of a set's ratings
+ * with its pictures, which every published set needs.
  */
 import { isFolder, listFolder } from "#files";
 import { ndarray } from "../core/array.ts";
 import type { TableRow } from "../core/csv.ts";
+import { fileName, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import { scaleNote } from "./scale.ts";
 import type { StimulusSet } from "./set.ts";
 
 const PICTURE = /\.(jpe?g|png|bmp|gif|webp|tiff?|avif)$/i;
-
-/** The folder of a path, "." when it names none. */
-export function folderOf(path: string): string {
-  return /^(.*)[\\/][^\\/]*$/.exec(path)?.[1] ?? ".";
-}
-
-/** The last part of a path. */
-export function fileName(path: string): string {
-  return path.replace(/^.*[\\/]/, "");
-}
-
-/** `file` as seen from `folder`, unless it is absolute. */
-export function joinPath(folder: string, file: string): string {
-  return /^([a-z]:)?[\\/]/i.test(file) ? file : `${folder.replace(/[\\/]$/, "")}/${file}`;
-}
 
 /** The names that are pictures, by their extension. */
 export function pictureNames(names: readonly string[]): string[] {

@@ -5,9 +5,10 @@
  */
 import { exists, listFolder, readBytes } from "#files";
 import { ndarray } from "../core/array.ts";
-import { columnIndex, numberCell, parseCsv } from "../core/csv.ts";
+import { columnCells, columnIndex, numberCell, parseCsv } from "../core/csv.ts";
+import { fileName, folderOf, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
-import { checkIds, fileName, folderOf, joinPath, listed, pictureNames } from "./reader.ts";
+import { checkIds, listed, pictureNames } from "./reader.ts";
 import { scaleNote } from "./scale.ts";
 import type { StimulusOptions, StimulusReader, StimulusSet } from "./set.ts";
 
@@ -35,10 +36,7 @@ async function read(path: string, { scale }: StimulusOptions): Promise<StimulusS
   }
   const parsed = parseCsv(await readBytes(path), where);
   const { header, rows } = parsed;
-  const cells = (name: string) => {
-    const column = columnIndex(parsed, name);
-    return rows.map((row) => row.cells[column]!.trim());
-  };
+  const cells = (name: string) => columnCells(parsed, name).map((cell) => cell.trim());
   const ids = cells("id");
   checkIds(where, rows, ids, "id");
   const numbers = (names: readonly string[], lo: number, hi: number) => {

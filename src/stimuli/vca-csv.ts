@@ -4,7 +4,8 @@
  */
 import { readBytes } from "#files";
 import { numberCell, parseCsv } from "../core/csv.ts";
-import { checkIds, fileName, filesBelow, folderOf, joinPictures, type Rated } from "./reader.ts";
+import { fileName, folderOf } from "../core/paths.ts";
+import { checkIds, filesBelow, joinPictures, type Rated } from "./reader.ts";
 import type { StimulusOptions, StimulusReader, StimulusSet } from "./set.ts";
 
 const HEADER = ["filename", "extension", "arousal", "valence"];

@@ -4,25 +4,21 @@
  */
 
 import { writeFileAtomic } from "#files";
-import { benjaminiHochberg } from "../core/multiple-comparisons.ts";
 import { encodeNpy } from "../core/npy.ts";
 import { Random } from "../core/random.ts";
 import { testMean } from "../core/sample-tests.ts";
-import { nucleusRdm, patterned } from "../geometry/alignment.ts";
-import { behaviouralRdms } from "../geometry/behaviour.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
 import { type Comparison, compare, comparisonName } from "../rsa/comparisons.ts";
 import { type Evaluation, evaluate, type ModelResult } from "../rsa/evaluate.ts";
-import type { Model } from "../rsa/models.ts";
 import type { Correction } from "../rsa/pairwise.ts";
 import { type PartialResult, partialRsa } from "../rsa/partial.ts";
 import { permuteLabels } from "../rsa/permutation.ts";
-import { pairCount, pairIndex, type Rdms } from "../rsa/rdm.ts";
-import { summaryFeatures } from "../training/summary-features.ts";
+import type { Rdms } from "../rsa/rdm.ts";
+import { type Candidate, modelsOf } from "./align-models.ts";
 import { type BrainData, type BrainFiles, brainRdms, chosenMeasure, readBrain } from "./brain-data.ts";
 import type { BrainMeasure } from "./brain-measures.ts";
-import { type BrainPart, type BrainRun, type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
-import { columnOfScale } from "./metrics.ts";
+import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
+import { BRAIN_TEST_HEADER, type BrainTest, testCells, withQ, writeRegions } from "./brain-tables.ts";
 import { type Cell, tablesFolder, writeTable } from "./run-folder.ts";
 import { cellsOf } from "./seed-table.ts";
 
@@ -61,24 +57,8 @@ const HEADER = [
   "partial_p",
   "unique_variance",
 ] as const;
-const TEST_HEADER = [
-  "comparison",
-  "region",
-  "nucleus",
-  "estimate",
-  "lower",
-  "upper",
-  "p",
-  "q",
-  "sign_p",
-  "n",
-] as const;
-
 /** A row of `alignment.csv`. */
 export type AlignmentCells = Readonly<Record<(typeof HEADER)[number], Cell>>;
-/** A row of `alignment-tests.csv`. */
-export type AlignmentTest = Readonly<Record<(typeof TEST_HEADER)[number], Cell>>;
-
 /** What `vca rsa RUN --json` prints. */
 export interface AlignResult {
   readonly comparison: string;
@@ -87,24 +67,12 @@ export interface AlignResult {
   /** Of the mask. */
   readonly ceiling: Evaluation["ceiling"];
   readonly rows: readonly AlignmentCells[];
-  readonly tests: readonly AlignmentTest[];
+  readonly tests: readonly BrainTest[];
   readonly pairs: readonly ({ readonly region: string } & Evaluation["pairs"][number])[];
   readonly draws: number;
   readonly out: string;
   readonly seconds: number;
 }
-
-/** A nucleus at an epoch, or a baseline. */
-interface Candidate {
-  readonly model: Model;
-  readonly nucleus: string | undefined;
-  readonly epoch: number | undefined;
-  /** RDMs by seed, `[seeds, M]`; of a baseline none. */
-  readonly seeds: Rdms | undefined;
-}
-
-/** Flat patterns of so many pictures cost a nucleus its place; of fewer, the pictures' pairs. */
-const MOST_FLAT = 0.05;
 
 /**
  * Compares a run with brains and writes `alignment.csv`, `alignment-tests.csv`, `alignment-pairs.csv`, `alignment-participants.csv`,
@@ -132,7 +100,7 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
   const pairs: AlignResult["pairs"][number][] = [];
   const persons: Cell[][] = [];
   const bySeed: Cell[][] = [];
-  const differences: Omit<AlignmentTest, "q">[] = [];
+  const differences: Omit<BrainTest, "q">[] = [];
   const scores = new Map<string, ReadonlyMap<string, ModelResult>>();
   const data = brain.regions.map((region) => brainRdms(brain, region, measure));
   let [ceiling, draws]: [Evaluation["ceiling"], number] = [{ lower: null, upper: null }, 0];
@@ -184,10 +152,8 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
     differences.push(...trainingTests(region.name, candidates, { data: data[r]!, comparison, last, bySeed }));
   }
   differences.push(...regionTests(brain, headline, scores));
-  const tests = families(differences, ({ comparison: each }) => String(each));
-  const shown = families(rows, ({ nucleus, epoch }) =>
-    nucleus === undefined ? "baselines" : `epoch ${epoch}`,
-  );
+  const tests = withQ(differences, ({ comparison: each }) => String(each));
+  const shown = withQ(rows, ({ nucleus, epoch }) => (nucleus === undefined ? "baselines" : `epoch ${epoch}`));
   const out = tablesFolder(path, { out: options.out });
   const result: AlignResult = {
     comparison: comparisonName(comparison),
@@ -204,7 +170,7 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
   const { rows: _, tests: __, pairs: ___, seconds: ____, out: _____, ...summary } = result;
   await writeFileAtomic(`${out}/rsa.json`, `${JSON.stringify(summary, undefined, 2)}\n`);
   await writeTable(`${out}/alignment.csv`, HEADER, cellsOf(HEADER, shown));
-  await writeTable(`${out}/alignment-tests.csv`, TEST_HEADER, cellsOf(TEST_HEADER, tests));
+  await writeTable(`${out}/alignment-tests.csv`, BRAIN_TEST_HEADER, cellsOf(BRAIN_TEST_HEADER, tests));
   await writeTable(`${out}/alignment-participants.csv`, ["region", "model", "participant", "score"], persons);
   await writeTable(`${out}/alignment-seeds.csv`, ["region", "nucleus", "epoch", "seed", "score"], bySeed);
   await writeTable(
@@ -258,27 +224,12 @@ function rowOf(
   };
 }
 
-/** Adds q (Benjamini & Hochberg) within families of rows that have a p. */
-function families<T extends { readonly p: Cell }>(
-  rows: readonly T[],
-  familyOf: (row: T) => string,
-): (T & { readonly q: number | undefined })[] {
-  const q = new Map<T, number>();
-  for (const family of new Set(rows.map(familyOf))) {
-    const own = rows.filter((row) => row.p !== undefined && familyOf(row) === family);
-    benjaminiHochberg(own.map(({ p }) => Number(p))).forEach((value, i) => {
-      q.set(own[i]!, value);
-    });
-  }
-  return rows.map((row) => ({ ...row, q: q.get(row) }));
-}
-
 /** Scores of each seed, and of each nucleus trained less untrained over seeds. */
 function trainingTests(
   region: string,
   candidates: readonly Candidate[],
   { data, comparison, last, bySeed }: { data: Rdms; comparison: Comparison; last: number; bySeed: Cell[][] },
-): Omit<AlignmentTest, "q">[] {
+): Omit<BrainTest, "q">[] {
   const scored = candidates.map(({ nucleus, epoch, seeds }) => {
     const { shape, data: each } = compare(data, seeds!, comparison);
     const [P, R] = shape as [number, number];
@@ -305,7 +256,7 @@ function regionTests(
   { regions }: BrainData,
   headline: readonly Candidate[],
   scores: ReadonlyMap<string, ReadonlyMap<string, ModelResult>>,
-): Omit<AlignmentTest, "q">[] {
+): Omit<BrainTest, "q">[] {
   const [mask] = regions;
   const named = (kind: string) => regions.filter((region) => region.kind === kind);
   const contrasts = [
@@ -318,138 +269,6 @@ function regionTests(
       const test = testMean(x!.map((score, p) => score - y![p]!));
       return testCells(`${comparison}, over participants`, `${a.name} - ${b.name}`, nucleus, test);
     }),
-  );
-}
-
-function testCells(
-  comparison: string,
-  region: string,
-  nucleus: string | undefined,
-  { estimate, lower, upper, p, signP, n }: ReturnType<typeof testMean>,
-): Omit<AlignmentTest, "q"> {
-  return { comparison, region, nucleus, estimate, lower, upper, p, sign_p: signP, n };
-}
-
-/** RDMs of every nucleus and kept epoch, and of encoder and ratings. */
-async function modelsOf(
-  opened: BrainRun,
-  { ids }: BrainData,
-  options: AlignOptions,
-): Promise<{ candidates: Candidate[]; baselines: Candidate[] }> {
-  const { run, parts } = opened;
-  const last = run.epochs.at(-1)!;
-  const wrap = (name: string, rows: readonly Float64Array[], labels: Rdms["labels"]): Rdms => ({
-    ids,
-    vectors: {
-      shape: [rows.length, pairCount(ids.length)],
-      data: Float64Array.from(rows.flatMap((row) => [...row])),
-    },
-    labels: { model: rows.map(() => name), ...labels },
-  });
-  const candidates: Candidate[] = [];
-  for (const epoch of run.epochs)
-    for (const nucleus of run.nuclei) {
-      const name = epoch === last ? nucleus : `${nucleus} epoch ${epoch}`;
-      const rows: Float64Array[] = [];
-      let flat = 0;
-      for (const k of parts[0]!.networks.keys()) {
-        const own = await Promise.all(parts.map(({ networks }) => networks[k]!.activations(nucleus, epoch)));
-        flat = Math.max(
-          flat,
-          own.reduce((sum, each) => sum + each.shape[0]! - patterned(each).length, 0),
-        );
-        rows.push(
-          inBlocks(ids.length, parts, (_, i) => {
-            const kept = patterned(own[i]!);
-            if (kept.length < 3) return undefined;
-            const U = own[i]!.shape[1]!;
-            const data = Float32Array.from(
-              kept.flatMap((s) => [...own[i]!.data.subarray(s * U, (s + 1) * U)]),
-            );
-            return { rdm: nucleusRdm({ shape: [kept.length, U], data }, options.rdm), kept };
-          }),
-        );
-      }
-      if (flat > MOST_FLAT * ids.length) {
-        options.reporter.warn(
-          `${name}: its units answer alike to ${flat} of ${ids.length} pictures, which have no pattern there; it is left out.`,
-        );
-        continue;
-      }
-      const seeds = wrap(name, rows, { seed: parts[0]!.networks.map(({ seed }) => String(seed)) });
-      const mean = rows[0]!.map((_, m) => rows.reduce((sum, row) => sum + row[m]! / rows.length, 0));
-      candidates.push({
-        model: { kind: "fixed", name, rdms: wrap(name, [mean], {}) },
-        nucleus,
-        epoch,
-        seeds,
-      });
-    }
-  const baseline = (name: string, rdm: Float64Array): Candidate => ({
-    model: { kind: "fixed", name, rdms: wrap(name, [rdm], {}) },
-    nucleus: undefined,
-    epoch: undefined,
-    seeds: undefined,
-  });
-  const whole = (rdm: Float64Array, { places }: BrainPart) => ({ rdm, kept: places.map((_, i) => i) });
-  const tokens = await Promise.all(parts.map(({ fold, inRun }) => run.sight({ fold, places: inRun })));
-  const baselines = [
-    baseline(
-      "encoder",
-      inBlocks(ids.length, parts, (part, i) =>
-        whole(nucleusRdm(summaryFeatures(tokens[i]!.tokens, tokens[i]!.visual.hasCls), options.rdm), part),
-      ),
-    ),
-    baseline(
-      "ratings",
-      inBlocks(ids.length, parts, (part) => {
-        const { ratings, scale } = part.pictures;
-        const rated = { valence: columnOfScale(ratings, 0), arousal: columnOfScale(ratings, 1), scale };
-        return whole(behaviouralRdms(rated).get("circumplex")!, part);
-      }),
-    ),
-  ];
-  return { candidates, baselines };
-}
-
-/**
- * An RDM `[M]` of all pictures from those of parts: pairs of different parts are NaN, and each part's dissimilarities are divided by their mean, because
- * different networks have different scales.
- */
-function inBlocks(
-  S: number,
-  parts: readonly BrainPart[],
-  rdmOf: (part: BrainPart, i: number) => { rdm: Float64Array; kept: readonly number[] } | undefined,
-): Float64Array {
-  const out = new Float64Array(pairCount(S)).fill(Number.NaN);
-  for (const [p, part] of parts.entries()) {
-    const found = rdmOf(part, p);
-    if (!found) continue;
-    const { rdm, kept } = found;
-    const mean = rdm.reduce((sum, value) => sum + value, 0) / rdm.length;
-    for (let i = 0, m = 0; i < kept.length; i++)
-      for (let j = i + 1; j < kept.length; j++, m++)
-        out[pairIndex(part.places[kept[i]!]!, part.places[kept[j]!]!, S)] =
-          parts.length > 1 && mean > 0 ? rdm[m]! / mean : rdm[m]!;
-  }
-  return out;
-}
-
-/** Sizes of regions in each participant. */
-export async function writeRegions(out: string, { regions }: BrainData): Promise<void> {
-  await writeTable(
-    `${out}/regions.csv`,
-    ["region", "kind", "participant", "voxels", "dropped_nan", "dropped_constant"],
-    regions.flatMap(({ name, kind, participants }) =>
-      participants.map(({ participant, data, dropped }) => [
-        name,
-        kind,
-        participant,
-        data.shape[1]!,
-        dropped.nan,
-        dropped.constant,
-      ]),
-    ),
   );
 }
 

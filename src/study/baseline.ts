@@ -53,6 +53,7 @@ export async function fitBaseline(
     ),
     targets: ratings,
     folds,
+    lines: prepared.lines,
     innerFold: (train, random) =>
       planFolds({
         n: train.length,

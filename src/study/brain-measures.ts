@@ -1,6 +1,4 @@
-/** @file Names of dissimilarities of measured patterns, apart from what computes them, so that help loads nothing more. */
+/** @file Names of dissimilarities of measured patterns. */
 
-/** Dissimilarities of measured patterns. */
-export const BRAIN_MEASURES = ["auto", "crossnobis", "correlation", "spearman", "euclidean"] as const;
-/** One of `BRAIN_MEASURES`. `auto`: crossnobis where every picture of everybody has two runs, else correlation. */
-export type BrainMeasure = (typeof BRAIN_MEASURES)[number];
+/** A dissimilarity of measured patterns. `auto`: crossnobis where every picture of everybody has two runs, else correlation. */
+export type BrainMeasure = "auto" | "crossnobis" | "correlation" | "spearman" | "euclidean";

@@ -5,7 +5,7 @@
  */
 
 import { readBytes } from "#files";
-import { columnIndex, parseCsv, type Table } from "../core/csv.ts";
+import { columnCells, parseCsv } from "../core/csv.ts";
 import { bonferroni } from "../core/multiple-comparisons.ts";
 import type { Random } from "../core/random.ts";
 import { VcaError } from "../errors.ts";
@@ -17,6 +17,8 @@ export interface LabelledRun {
   readonly circuit: string;
   /** How pictures were dealt to folds: only runs of one design are compared. */
   readonly design: string;
+  /** Trained numbers of one of its networks. */
+  readonly parameters: number;
   /** The run's folder. */
   readonly path: string;
 }
@@ -27,6 +29,9 @@ export interface PairRow {
   readonly scale: "valence" | "arousal";
   readonly a: string;
   readonly b: string;
+  /** Trained numbers of one network of a and of b. */
+  readonly parametersA: number;
+  readonly parametersB: number;
   readonly rA: number;
   readonly rB: number;
   readonly difference: number;
@@ -47,32 +52,27 @@ interface Predictions {
   readonly scales: readonly { readonly rated: Float64Array; readonly predicted: Float64Array }[];
 }
 
-function cellsOf(table: Table, name: string): string[] {
-  const at = columnIndex(table, name);
-  return table.rows.map(({ cells }) => cells[at]!);
-}
-
 async function readPredictions(path: string, group: string | undefined): Promise<Predictions> {
   const table = async (name: string) => parseCsv(await readBytes(`${path}/${name}`), `${path}/${name}`);
   const [stimuli, predicted] = [await table("stimuli.csv"), await table("predictions.csv")];
-  const ids = cellsOf(stimuli, "id");
+  const ids = columnCells(stimuli, "id");
   const place = new Map(ids.map((id, s) => [id, s]));
-  const [rowIds, models] = [cellsOf(predicted, "id"), cellsOf(predicted, "model")];
+  const [rowIds, models] = [columnCells(predicted, "id"), columnCells(predicted, "model")];
   const scales = SCALES.map((scale) => {
     const sum = new Float64Array(ids.length);
     const count = new Float64Array(ids.length);
-    cellsOf(predicted, scale).forEach((cell, i) => {
+    columnCells(predicted, scale).forEach((cell, i) => {
       if (models[i] !== "circuit") return;
       sum[place.get(rowIds[i]!)!]! += Number(cell);
       count[place.get(rowIds[i]!)!]!++;
     });
     return {
-      rated: Float64Array.from(cellsOf(stimuli, scale), Number),
+      rated: Float64Array.from(columnCells(stimuli, scale), Number),
       predicted: sum.map((total, s) => total / count[s]!),
     };
   });
   const themed = group ?? (stimuli.header.includes("theme") ? "theme" : undefined);
-  return { ids, groups: themed === undefined ? ids : cellsOf(stimuli, themed), scales };
+  return { ids, groups: themed === undefined ? ids : columnCells(stimuli, themed), scales };
 }
 
 /**
@@ -128,6 +128,8 @@ export async function compareRuns(
           scale,
           a: name(i),
           b: name(j),
+          parametersA: members[i]!.parameters,
+          parametersB: members[j]!.parameters,
           rA: bootstrap.estimates[i]!,
           rB: bootstrap.estimates[j]!,
           difference: estimate,

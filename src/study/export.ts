@@ -1,8 +1,6 @@
 /** @file `vca export`: a run's final model as one ONNX file, with gains baked in or as inputs. */
 import { removeTemporaryFiles } from "#files";
-import { openEncoder } from "../encoders/encoder.ts";
-import { VcaError } from "../errors.ts";
-import { modelParts, writeFinalModel } from "./final-model.ts";
+import { modelParts, openRunEncoder, writeFinalModel } from "./final-model.ts";
 import { finalNetworks } from "./replicas.ts";
 import { RunFolder } from "./run-folder.ts";
 
@@ -17,13 +15,7 @@ export async function exportRun(
   options: { out?: string; gains?: boolean },
 ): Promise<{ out: string; bytes: number }> {
   const { folder, config, manifest } = await RunFolder.open(run);
-  const encoder = await openEncoder(config.encoder);
-  if (encoder.id !== manifest.encoder.sha256) {
-    throw new VcaError(
-      "DataError",
-      `${config.encoder}: the encoder of the run was expected (sha256 ${manifest.encoder.sha256}), got ${encoder.id}. Put the old file back.`,
-    );
-  }
+  const encoder = await openRunEncoder({ config, manifest });
   const networks = await finalNetworks(folder, config, manifest);
   const out = options.out ?? `${run}/model.onnx`;
   await removeTemporaryFiles(out.replace(/[^\\/]*$/, "") || ".", { below: false });

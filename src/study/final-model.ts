@@ -6,10 +6,11 @@ import { openSession } from "#engine";
 import { packageVersion, writeFileAtomic } from "#files";
 import type { Circuit } from "../circuits/circuit.ts";
 import type { NdArray } from "../core/array.ts";
-import type { Encoder } from "../encoders/encoder.ts";
+import { type Encoder, openEncoder } from "../encoders/encoder.ts";
 import type { Tap } from "../encoders/taps.ts";
 import { tokensInGraph } from "../encoders/token-graph.ts";
 import { pruneTo } from "../encoders/trunk.ts";
+import { VcaError } from "../errors.ts";
 import { div, Graph, sub } from "../graph/build.ts";
 import { emitOnnx } from "../graph/emit.ts";
 import { mergeModels, prefixNames } from "../graph/merge.ts";
@@ -20,7 +21,7 @@ import { addNetworks, joinReplicas } from "../training/inference.ts";
 import type { FitConfig } from "./fit-config.ts";
 import { tokenPlan } from "./prepare.ts";
 import { seedsOf } from "./replicas.ts";
-import type { Manifest } from "./run-folder.ts";
+import type { Manifest, Run } from "./run-folder.ts";
 
 /** What goes into a final model. */
 export interface ModelParts {
@@ -37,6 +38,19 @@ export interface TrainedOn {
   readonly set: string;
   readonly n: number;
   readonly scale: Scale;
+}
+
+/** The encoder of a run. @throws DataError when it has changed since; as `openEncoder`. */
+export async function openRunEncoder({
+  config,
+  manifest,
+}: Pick<Run, "config" | "manifest">): Promise<Encoder> {
+  const encoder = await openEncoder(config.encoder);
+  if (encoder.id === manifest.encoder.sha256) return encoder;
+  throw new VcaError(
+    "DataError",
+    `${config.encoder}: the encoder of the run was expected (sha256 ${manifest.encoder.sha256}), got ${encoder.id}. Put the old file back.`,
+  );
 }
 
 /** The parts of a run's final model. */
@@ -94,7 +108,7 @@ export async function tapShapes(parts: Pick<ModelParts, "encoder" | "taps">): Pr
  * @param gains keep the gain inputs, instead of baking 1 in
  * @param networks the parameters of the replicas whose mean is the answer
  */
-export async function buildFinalModel(
+async function buildFinalModel(
   parts: ModelParts,
   options: { networks: readonly ReadonlyMap<string, NdArray>[]; config: FitConfig; gains: boolean },
 ): Promise<Model> {

@@ -37,6 +37,8 @@ const schema = z
     seeds: z.int().min(1).default(5),
     /** The first seed; the others follow it. */
     seed: z.int().min(0).default(0),
+    /** Of several sets: each has an intercept and slope of its own on a shared prediction. */
+    linePerSet: z.boolean().optional(),
     /** Trains on ratings permuted over pictures (whole groups with `group`): a null distribution's draw. */
     shuffleRatings: z.boolean().default(false),
   })

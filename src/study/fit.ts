@@ -2,13 +2,13 @@
  * @file `vca fit`: cross-validated training of a circuit on rated pictures, ridge on the same tokens and
  * folds beside it, one final model. Interrupted at any moment, the same call goes on where it stopped.
  */
-import { freeDisk, packageVersion, runtimeVersion } from "#files";
+import { freeDisk, memoryHeld, packageVersion, runtimeVersion } from "#files";
 import { loadCircuit } from "../circuits/load.ts";
 import type { NdArray } from "../core/array.ts";
 import { writeCsv } from "../core/csv.ts";
 import { type ChannelRange, shapeOfChannels } from "../encoders/channels.ts";
 import { VcaError } from "../errors.ts";
-import { groupSize, replicaNeed } from "../training/memory.ts";
+import { groupSize, type Need, replicaNeed } from "../training/memory.ts";
 import { fitBaseline } from "./baseline.ts";
 import { modelParts, writeFinalModel } from "./final-model.ts";
 import type { FitConfig } from "./fit-config.ts";
@@ -22,6 +22,8 @@ export interface FitResult extends Comparison {
   readonly stimuli: { readonly set: string; readonly n: number };
   readonly encoder: string;
   readonly circuit: string;
+  /** Trained numbers of one network. */
+  readonly parameters: number;
   readonly folds: number;
   readonly seeds: number;
   readonly grouped: boolean;
@@ -54,7 +56,7 @@ async function fitInto(
   const { out } = options;
   const started = performance.now();
   const prepared = await prepareFit(config, options);
-  await announce(config, prepared, options);
+  const { parameters } = await announce(config, prepared, options);
   await folder.writeConfig(config);
   await writeStimuli(folder, prepared);
   await pinInputs(folder, prepared);
@@ -87,15 +89,12 @@ async function fitInto(
     gains: false,
   });
   const seconds = (performance.now() - started) / 1000;
-  await folder.writeJson("manifest.json", {
-    ...manifest,
-    finished: new Date().toISOString(),
-    seconds,
-  } satisfies Manifest);
+  await folder.finish(manifest, seconds);
   return {
     stimuli: { set: set.name, n: set.ids.length },
     encoder: manifest.encoder.name,
     circuit: manifest.circuit.name,
+    parameters,
     folds: new Set(folds).size,
     seeds: config.seeds,
     grouped: config.split === "grouped" || config.split === "leave-one-group-out",
@@ -105,12 +104,15 @@ async function fitInto(
   };
 }
 
-/** Says what is about to be done and needed. @throws StorageError when the disk will not hold it. */
+/** What onnxruntime and its workers hold beside a graph's arrays, as bench/memory.bench.ts finds. */
+const ENGINE_BYTES = 150 * 2 ** 20;
+
+/** Says what is about to be done and needed, of which it gives back one network's. @throws StorageError when the disk will not hold it. */
 async function announce(
   config: FitConfig,
   prepared: Prepared,
   { out, reporter }: WorkOptions & { out: string },
-): Promise<void> {
+): Promise<Need> {
   const { circuit, recipe, features, folds, set } = prepared;
   const shape = { tokens: features.T, width: features.D, hasCls: features.hasCls };
   const need = replicaNeed(circuit, recipe, { ...shape, pictures: folds.length });
@@ -119,8 +121,8 @@ async function announce(
     new Set(folds).size,
     groupSize(circuit, recipe, { ...shape, pictures: folds.length }),
   );
-  const memory =
-    together * need.memoryBytes + 2 * prepared.views.reduce((bytes, view) => bytes + view.data.byteLength, 0);
+  const views = prepared.views.reduce((bytes, view) => bytes + view.data.byteLength, 0);
+  const memory = memoryHeld() + ENGINE_BYTES + together * need.memoryBytes + views;
   const disk = replicas * keptEpochs(recipe.epochs).length * need.diskBytes;
   reporter.note(
     `${set.ids.length} pictures, ${features.T} tokens of ${features.D} channels; ${replicas} networks of ${need.parameters} parameters, ${recipe.epochs} epochs, ${together} at once; about ${gigabytes(memory)} of memory and ${gigabytes(disk)} of disk.`,
@@ -132,6 +134,7 @@ async function announce(
       `${out}: ${gigabytes(disk)} of disk are needed, got ${gigabytes(free)} free. Choose another --out, fewer seeds or fewer epochs.`,
     );
   }
+  return need;
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GB`;

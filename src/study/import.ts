@@ -66,7 +66,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The published names of a circuit's parameters, as far as there are any. */
-export function publishedNames({ nuclei }: Circuit): WeightMap {
+function publishedNames({ nuclei }: Circuit): WeightMap {
   const names = new Map<string, readonly string[]>();
   const linear = (theirs: string, ours: string) => {
     for (const part of ["weight", "bias"]) names.set(`${theirs}.${part}`, [`${ours}/${part}`]);
@@ -109,7 +109,7 @@ export type OutputOrder = "arousal,valence" | "valence,arousal";
  * @throws ConfigError for a parameter that the circuit has not; DataError with the names that are missing and
  *   unexpected, and for a shape that differs.
  */
-export function mapWeights(
+function mapWeights(
   tensors: ReadonlyMap<string, Weights>,
   parameters: readonly ParameterSpec[],
   { map, outputs, where }: { map: WeightMap; outputs: OutputOrder; where: string },
@@ -284,12 +284,7 @@ export async function importWeights(weights: string, options: ImportOptions): Pr
       config,
       gains: false,
     });
-    const seconds = (performance.now() - started) / 1000;
-    await folder.writeJson("manifest.json", {
-      ...manifest,
-      finished: new Date().toISOString(),
-      seconds,
-    } satisfies Manifest);
+    await folder.finish(manifest, (performance.now() - started) / 1000);
   } finally {
     await folder.end();
   }

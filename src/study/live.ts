@@ -8,19 +8,17 @@ import { projectionName } from "../circuits/circuit.ts";
 import type { NdArray } from "../core/array.ts";
 import { columnIndex } from "../core/csv.ts";
 import type { Picture } from "../core/picture.ts";
-import { mean, quantiles } from "../core/statistics.ts";
-import { openEncoder } from "../encoders/encoder.ts";
+import { mean as meanOf, quantiles } from "../core/statistics.ts";
 import { type Preprocessing, preprocess } from "../encoders/preprocess.ts";
 import type { Tap } from "../encoders/taps.ts";
 import { planTokens, type TokenPlan } from "../encoders/tokens.ts";
 import { pruneTo } from "../encoders/trunk.ts";
-import { VcaError } from "../errors.ts";
-import { elements, Graph } from "../graph/build.ts";
+import { elements, Graph, mean, reshape, type Value } from "../graph/build.ts";
 import { emitOnnx } from "../graph/emit.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
-import { BATCH } from "../graph/shape.ts";
+import { BATCH, type Dim } from "../graph/shape.ts";
 import { addNetworks, joinReplicas } from "../training/inference.ts";
-import type { TrainedOn } from "./final-model.ts";
+import { openRunEncoder, type TrainedOn } from "./final-model.ts";
 import { tokenPlan } from "./prepare.ts";
 import { finalNetworks, replicaName } from "./replicas.ts";
 import { type Manifest, RunFolder, readArray } from "./run-folder.ts";
@@ -59,6 +57,8 @@ export interface LiveAnswer {
   readonly arousal: number;
   /** Units of each nucleus after gain, `[R U]`. */
   readonly units: Readonly<Record<string, Float32Array>>;
+  /** Where each nucleus that attends to the visual tokens looks, `[T]`, summing to 1: mean over networks, heads and queries. */
+  readonly attention: Readonly<Record<string, Float32Array>>;
 }
 
 /** An open model. */
@@ -77,13 +77,7 @@ export interface Live {
  */
 export async function liveModel(run: string): Promise<LiveModel> {
   const { folder, config, manifest } = await RunFolder.open(run);
-  const encoder = await openEncoder(config.encoder);
-  if (encoder.id !== manifest.encoder.sha256) {
-    throw new VcaError(
-      "DataError",
-      `${config.encoder}: the encoder of the run was expected (sha256 ${manifest.encoder.sha256}), got ${encoder.id}. Put the old file back.`,
-    );
-  }
+  const encoder = await openRunEncoder({ config, manifest });
   const { circuit, tokens, stimuli } = manifest;
   const { taps } = manifest.encoder;
   const networks = await finalNetworks(folder, config, manifest);
@@ -95,6 +89,7 @@ export async function liveModel(run: string): Promise<LiveModel> {
     { tokens: input, hasCls: tokens.hasCls },
     { replicas: networks.length, gains: true },
   );
+  addAttention(graph, networks.length, tokens.T);
   const units = graph.nodes.flatMap((node) =>
     node.kind === "input" && node.outputs[0]!.shape.length === 1
       ? [[node.name.slice("gain/".length), elements(node.outputs[0]!)] as const]
@@ -121,6 +116,22 @@ export async function liveModel(run: string): Promise<LiveModel> {
   };
 }
 
+/** Outputs `attention/<nucleus>` `[B, T]` of the first softmax over the visual tokens in each nucleus, which is `[R B, H, queries, T]`. */
+function addAttention(graph: Graph, R: number, T: number): void {
+  const found = new Map<string, Value>();
+  for (const node of graph.nodes) {
+    if (node.kind !== "op" || node.op !== "softmax" || T === 1) continue;
+    const id = node.name.split("/")[0]!;
+    const [weights] = node.outputs as [Value];
+    if (weights.shape.length === 4 && weights.shape[3] === T && !found.has(id)) found.set(id, weights);
+  }
+  for (const [id, weights] of found) {
+    const [, H, queries] = weights.shape as [Dim, number, number];
+    const looks = mean(reshape(weights, [R, BATCH, H * queries, T]), [0, 2]); // [1, B, 1, T]
+    graph.output(`attention/${id}`, reshape(looks, [BATCH, T]));
+  }
+}
+
 /** From the last epoch of each network that did not see the pictures. */
 async function typicalActivity(
   folder: RunFolder,
@@ -135,7 +146,7 @@ async function typicalActivity(
     for (const name of seeds.flatMap((seed) => [...folds].map((f) => replicaName(f, seed)))) {
       const { data, shape } = await readArray(folder.activationsFile(name, id, recipe.epochs));
       const U = shape[1]!;
-      for (let at = 0; at < data.length; at += U) means.push(mean(data.subarray(at, at + U)));
+      for (let at = 0; at < data.length; at += U) means.push(meanOf(data.subarray(at, at + U)));
     }
     typical[id] = quantiles(Float64Array.from(means), [0.05, 0.95]) as [number, number];
   }
@@ -150,6 +161,8 @@ export async function openLive({ about, trunk, network }: LiveModel, threads?: n
     openSession(trunk, threads === undefined ? {} : { threads }),
     openSession(network, { threads: 1 }),
   ]);
+  let held: readonly NdArray[] = []; // with the engine, so that a slider moves only gains
+  const attending = brain.outputs.flatMap((name) => /^attention\/(.*)$/.exec(name)?.[1] ?? []);
   return {
     about,
     see: async (picture) => {
@@ -169,13 +182,11 @@ export async function openLive({ about, trunk, network }: LiveModel, threads?: n
       return { shape: [1, shape.T, shape.D], data: read(seen, 0) };
     },
     answer: async (tokens, gains) => {
-      const [, T, D] = tokens[0]!.shape as [number, number, number];
-      const data = new Float32Array(tokens.length * T * D);
-      tokens.forEach((each, b) => {
-        data.set(each.data, b * T * D);
-      });
-      const feeds = { tokens: { shape: [tokens.length, T, D], data }, ...gainFeeds(about, gains) };
-      const outputs = await brain.run(feeds);
+      const isHeld = tokens.length === held.length && tokens.every((each, b) => each === held[b]);
+      held = tokens;
+      // Both are sent at once: no other answer can come between them.
+      const holding = isHeld ? undefined : brain.hold({ tokens: sideBySide(tokens) });
+      const [outputs] = await Promise.all([brain.run(gainFeeds(about, gains)), holding]);
       const part = (name: string, b: number) => {
         const all = outputs[name]!.data as Float32Array;
         const size = all.length / tokens.length;
@@ -185,12 +196,23 @@ export async function openLive({ about, trunk, network }: LiveModel, threads?: n
         valence: part("valence", b)[0]!,
         arousal: part("arousal", b)[0]!,
         units: Object.fromEntries(circuit.nuclei.map(({ id }) => [id, part(`activation/${id}`, b)])),
+        attention: Object.fromEntries(attending.map((id) => [id, part(`attention/${id}`, b)])),
       }));
     },
     close: async () => {
       await Promise.all([eye.close(), brain.close()]);
     },
   };
+}
+
+/** `[1, T, D]` each to `[B, T, D]`. */
+function sideBySide(tokens: readonly NdArray[]): NdArray {
+  const [, T, D] = tokens[0]!.shape as [number, number, number];
+  const data = new Float32Array(tokens.length * T * D);
+  tokens.forEach((each, b) => {
+    data.set(each.data, b * T * D);
+  });
+  return { shape: [tokens.length, T, D], data };
 }
 
 function gainFeeds({ circuit, units }: LiveAbout, gains: LiveGains): Record<string, NdArray> {

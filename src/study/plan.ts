@@ -1,5 +1,6 @@
 /** @file From a study to its steps: encoders x circuits x splits, then everything that reads their results. */
 import { packageVersion, readBytes, sha256 } from "#files";
+import { attends } from "../circuits/circuit.ts";
 import { loadCircuit } from "../circuits/load.ts";
 import { openEncoder } from "../encoders/encoder.ts";
 import { fitConfig } from "./fit-config.ts";
@@ -7,7 +8,7 @@ import { readStimuli } from "./prepare.ts";
 import type { Reporter } from "./reporter.ts";
 import { folderName } from "./run-folder.ts";
 import { type Json, makeStep, type Step } from "./step.ts";
-import type { Study } from "./study-file.ts";
+import type { Analysis, Study } from "./study-file.ts";
 
 /** Circuits are hashed as they are at this width; how they follow from it is the program's version. */
 const ANY_WIDTH = 64;
@@ -18,6 +19,12 @@ async function digestOfStimuli(spec: string, scale: string | undefined, reporter
   const digests: string[] = [];
   for (const file of files) digests.push(sha256(await readBytes(file)));
   return sha256(JSON.stringify({ ids, digests, ratings: [...ratings.data], columns }));
+}
+
+/** What an analysis is told. */
+function optionsOf(kind: Analysis, { seed, lesions }: Study): Json {
+  if (kind === "attention") return {}; // nothing in it is drawn
+  return kind === "lesions" ? { seed, ...lesions } : { seed };
 }
 
 /** The circuit without anatomy against which a circuit's geometry is judged: the first serial one, in the same mode. */
@@ -34,6 +41,8 @@ function serialControl({ circuits }: Study, circuit: string): string | undefined
 export async function planStudy(study: Study, reporter: Reporter): Promise<Step[]> {
   const version = await packageVersion();
   const { stimuli, scale, group, seeds, seed, folds } = study;
+  for (const circuit of study.circuits) await loadCircuit(circuit, ANY_WIDTH); // names are checked before pictures are read
+  for (const encoder of study.encoders) await openEncoder(encoder, { reporter });
   const pictures = await digestOfStimuli(stimuli, scale, reporter);
   const tests = new Map<string, string>();
   for (const spec of study.test) tests.set(spec, await digestOfStimuli(spec, undefined, reporter));
@@ -48,7 +57,7 @@ export async function planStudy(study: Study, reporter: Reporter): Promise<Step[
   for (const encoder of study.encoders) {
     const { id } = await openEncoder(encoder, { reporter });
     const shortEncoder = folderName(encoder);
-    const halves = new Map<string, { run: Step; shuffled: Step | undefined }>();
+    const halves = new Map<string, { run: Step; shuffled: Step | undefined; attending: boolean }>();
     for (const circuit of study.circuits) {
       const loaded = await loadCircuit(circuit, ANY_WIDTH);
       const depends: Json = { pictures, encoder: id, circuit: JSON.stringify(loaded) };
@@ -103,19 +112,21 @@ export async function planStudy(study: Study, reporter: Reporter): Promise<Step[
         shuffled: study.shuffledRatings
           ? fit("two halves, shuffled ratings", "shuffled", { ...half, shuffleRatings: true })
           : undefined,
+        attending: attends(loaded),
       });
     }
-    for (const [circuit, { run, shuffled }] of halves) {
+    for (const [circuit, { run, shuffled, attending }] of halves) {
       const serial = serialControl(study, circuit);
-      const controls = { units: shuffled, geometry: serial && halves.get(serial)?.run, lesions: undefined };
+      const controls = { units: shuffled, geometry: serial && halves.get(serial)?.run };
       for (const kind of study.analyses) {
-        const control = controls[kind];
+        if (kind === "attention" && !attending) continue;
+        const control = kind === "units" || kind === "geometry" ? controls[kind] : undefined;
         add(
           {
             kind,
             name: `${kind} of ${run.labels.circuit} on ${shortEncoder}`,
             labels: run.labels,
-            options: kind === "lesions" ? { seed, ...study.lesions } : { seed },
+            options: optionsOf(kind, study),
             inputs: control ? [run, control] : [run],
           },
           null,

@@ -13,12 +13,13 @@ import { extractFeatures, type Features } from "../encoders/features.ts";
 import { resolveTaps, type Tap } from "../encoders/taps.ts";
 import type { TokenPlan } from "../encoders/tokens.ts";
 import type { View } from "../encoders/views.ts";
-import { unknownName } from "../errors.ts";
+import { unknownName, VcaError } from "../errors.ts";
 import { type Duplicates, findDuplicates } from "../stimuli/duplicates.ts";
 import { planFolds } from "../stimuli/folds.ts";
 import { parseScale } from "../stimuli/scale.ts";
 import { openStimuli, type StimulusSet } from "../stimuli/set.ts";
 import { findRecipe, type Recipe } from "../training/recipe.ts";
+import { type SetLines, setLines } from "../training/set-lines.ts";
 import type { FitConfig } from "./fit-config.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -52,6 +53,8 @@ export interface Prepared extends Seen {
   readonly folds: Int32Array;
   /** The label by which intervals resample, where the set has one. */
   readonly groups: readonly string[] | undefined;
+  /** Where each set has a line of its own: the lines of so many training pictures. */
+  readonly lines: ((train: Int32Array) => SetLines) | undefined;
   readonly circuit: Circuit;
   readonly recipe: Recipe;
 }
@@ -150,6 +153,12 @@ export async function prepareFit(config: FitConfig, work: WorkOptions): Promise<
   );
   const { visual } = await loadCircuit(config.circuit, 64); // how pictures enter does not depend on the width
   const set = await readStimuli(config.stimuli, config.scale, reporter);
+  const { sets } = set;
+  if (config.linePerSet && !sets)
+    throw new VcaError(
+      "ConfigError",
+      `fit: several sets were expected with --line-per-set, got ${set.name}. Name them together, or leave it out.`,
+    );
   const groups = resamplingGroups(set, config.group);
   const S = set.ids.length;
   const duplicates = await findDuplicates(set, {
@@ -179,5 +188,9 @@ export async function prepareFit(config: FitConfig, work: WorkOptions): Promise<
   const ratings = config.shuffleRatings
     ? shuffledRatings(set.ratings, groups, random.at("shuffled ratings"))
     : set.ratings;
-  return { ...seen, set, ratings, duplicates, folds, groups, circuit, recipe };
+  const lines =
+    config.linePerSet && sets ? (train: Int32Array) => setLines({ ratings, sets }, train) : undefined;
+  if (lines)
+    reporter.note(`Each set has an intercept and slope of its own; new pictures get those of ${sets![0]}.`);
+  return { ...seen, set, ratings, duplicates, folds, groups, lines, circuit, recipe };
 }

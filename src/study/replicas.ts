@@ -53,6 +53,11 @@ export function keptEpochs(epochs: number): number[] {
   return epochs > 0 ? [...kept, epochs] : kept;
 }
 
+/** Indices of the pictures that a fold's replicas learn from. */
+function trainedOn(folds: Int32Array, fold: number): Int32Array {
+  return Int32Array.from([...folds.keys()].filter((s) => folds[s] !== fold));
+}
+
 /** Indices of the pictures of a fold. */
 export function heldOut(folds: Int32Array, fold: number): number[] {
   return [...folds.keys()].filter((s) => folds[s] === fold);
@@ -80,12 +85,10 @@ async function planGroups(
       most: groupSize(circuit, recipe, { ...visual, pictures: folds.length }),
     };
   };
-  const replica = (fold: number, seed: number): Replica => ({
-    name: replicaName(fold, seed),
-    fold,
-    seed,
-    train: Int32Array.from([...folds.keys()].filter((s) => folds[s] !== fold)),
-  });
+  const replica = (fold: number, seed: number): Replica => {
+    const train = trainedOn(folds, fold);
+    return { name: replicaName(fold, seed), fold, seed, train, ratings: prepared.lines?.(train).shared };
+  };
   const groups: Group[] = [];
   for (const range of new Set(channels.values())) {
     const members = [...channels.keys()].filter((fold) => fold >= 0 && channels.get(fold) === range);
@@ -212,19 +215,21 @@ async function keepEpoch(
   }
 }
 
-/** Held-out predictions of one seed, `[S, 2]`, from the last epoch of each of its folds. */
+/** Held-out predictions of one seed, `[S, 2]`, from the last epoch of each of its folds, on each set's own line. */
 export async function heldOutPredictions(
   folder: RunFolder,
-  prepared: Pick<Prepared, "folds" | "recipe">,
+  prepared: Pick<Prepared, "folds" | "recipe" | "lines">,
   seed: number,
 ): Promise<NdArray> {
-  const { folds, recipe } = prepared;
+  const { folds, recipe, lines } = prepared;
   const all = new Float32Array(folds.length * 2);
   for (const fold of new Set(folds)) {
-    const { data } = await readArray(
+    const answers = await readArray(
       folder.activationsFile(replicaName(fold, seed), "readout", recipe.epochs),
     );
-    heldOut(folds, fold).forEach((s, i) => {
+    const rows = heldOut(folds, fold);
+    const { data } = lines?.(trainedOn(folds, fold)).own(answers, rows) ?? answers;
+    rows.forEach((s, i) => {
       all.set(data.subarray(2 * i, 2 * i + 2), 2 * s);
     });
   }

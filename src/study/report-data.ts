@@ -1,6 +1,6 @@
 /** @file The tables of a run's folder as the rows that figures take; what is not there is undefined. */
 import { exists, readBytes } from "#files";
-import { parseCsv, type Table } from "../core/csv.ts";
+import { parseCsv } from "../core/csv.ts";
 import { benjaminiHochberg } from "../core/multiple-comparisons.ts";
 import { testMean } from "../core/sample-tests.ts";
 import { SEEDS_FOR_INTERVAL } from "../report/epoch-panel.ts";
@@ -18,11 +18,8 @@ export type Cells = Readonly<Record<string, string>>;
 
 /** The rows of a table, or undefined where there is none. */
 export async function recordsOf(file: string): Promise<Cells[] | undefined> {
-  return (await exists(file)) ? recordsIn(parseCsv(await readBytes(file), file)) : undefined;
-}
-
-/** The rows of a table by column. */
-export function recordsIn({ header, rows }: Table): Cells[] {
+  if (!(await exists(file))) return undefined;
+  const { header, rows } = parseCsv(await readBytes(file), file);
   return rows.map(({ cells }) => Object.fromEntries(header.map((name, c) => [name, cells[c]!])));
 }
 

@@ -3,8 +3,8 @@
  * was not computed is left out, and the report says which command computes it.
  */
 import { parseHTML } from "linkedom";
-import { exists, readBytes, readText, writeFileAtomic } from "#files";
-import { parseCsv } from "../core/csv.ts";
+import { exists, readText, writeFileAtomic } from "#files";
+import { fileName } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import type { AlignmentRow } from "../report/figures/alignment.ts";
 import type { LearningRow } from "../report/figures/learning.ts";
@@ -32,7 +32,6 @@ import {
   nucleusRows,
   numberOf,
   pictureRows,
-  recordsIn,
   recordsOf,
   rRows,
   tuningRows,
@@ -286,7 +285,7 @@ async function brainOf(folders: readonly string[], nuclei: readonly string[]) {
     const region = folderName(folder);
     const { lower, upper } = ceiling;
     const bounds = lower === null || upper === null ? undefined : { lower, upper };
-    const cells = recordsIn(parseCsv(await readBytes(table), table));
+    const cells = (await recordsOf(table))!;
     found.push({ comparison, rows: alignmentRows(cells, { region, nuclei, ceiling: bounds }) });
   }
   const [first] = found;
@@ -333,9 +332,7 @@ function methodsSection({ manifest, config }: UnseenRun): ReportSection {
     ["Recipe", optionsText(recipe)],
     ["Folds", `${config.folds}, ${config.split}${config.group === undefined ? "" : ` by ${config.group}`}`],
     ["Seeds", seeds.join(", ")],
-    ...(weights
-      ? [["Weights", `${weights.file.replace(/^.*[\\/]/, "")}, sha256 ${weights.sha256}`] as const]
-      : []),
+    ...(weights ? [["Weights", `${fileName(weights.file)}, sha256 ${weights.sha256}`] as const] : []),
     ["Finished", `${finished}, after ${Math.round(seconds)} s`],
   ];
   return {

@@ -3,7 +3,7 @@
  * but participants, and leaves the inference to `rsa`.
  */
 import { readBytes, writeFileAtomic } from "#files";
-import { columnIndex, parseCsv, writeCsv } from "../core/csv.ts";
+import { columnCells, parseCsv, writeCsv } from "../core/csv.ts";
 import { Random } from "../core/random.ts";
 import { VcaError } from "../errors.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
@@ -130,9 +130,7 @@ async function readFile(path: string, options: ReadOptions): Promise<Rdms> {
 
 async function readIds(path: string | undefined): Promise<string[] | undefined> {
   if (path === undefined) return undefined;
-  const table = parseCsv(await readBytes(path), path);
-  const at = columnIndex(table, "id");
-  return table.rows.map(({ cells }) => cells[at]!);
+  return columnCells(parseCsv(await readBytes(path), path), "id");
 }
 
 function describe(data: Rdms, candidates: number, config: RsaConfig, reporter: Reporter): void {

@@ -8,6 +8,7 @@ import {
   LOCK_FILE,
   listFolder,
   lockFolder,
+  packageVersion,
   readBytes,
   readText,
   removeFile,
@@ -18,6 +19,7 @@ import type { Circuit } from "../circuits/circuit.ts";
 import type { NdArray } from "../core/array.ts";
 import { parseCsv, type Table, writeCsv } from "../core/csv.ts";
 import { decodeNpy, encodeNpy } from "../core/npy.ts";
+import { fileName } from "../core/paths.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensors } from "../core/safetensors.ts";
 import type { Tap } from "../encoders/taps.ts";
 import type { TokenShape } from "../encoders/tokens.ts";
@@ -104,7 +106,7 @@ export class RunFolder {
     if (others.length > 0) throw refuse(`one with ${others[0]}`);
   }
 
-  /** A finished fit, or the first of a study. @throws DataError when there is none. */
+  /** A finished fit, or the first of a study. @throws DataError when there is none; UnsupportedError for one of a newer version. */
   static async open(given: string): Promise<Run> {
     const path = await mainRun(given);
     const [file, manifest] = [`${path}/fit.yaml`, `${path}/manifest.json`];
@@ -114,8 +116,15 @@ export class RunFolder {
         `${path}: a finished run's folder was expected, got none. Make or finish one with \`vca fit --out ${path}\`.`,
       );
     }
+    const made = JSON.parse(await readText(manifest)) as Manifest;
+    const version = await packageVersion();
+    if (made.vca.localeCompare(version, "en", { numeric: true }) > 0)
+      throw new VcaError(
+        "UnsupportedError",
+        `${path}: a run of vca ${version} or older was expected, got one of vca ${made.vca}. Install the newer version.`,
+      );
     const config = readFitConfig(await readText(file), file);
-    return { folder: new RunFolder(path, config), config, manifest: JSON.parse(await readText(manifest)) };
+    return { folder: new RunFolder(path, config), config, manifest: made };
   }
 
   /** The final model's file. */
@@ -159,6 +168,12 @@ export class RunFolder {
       "DataError",
       `${file}: the ${what} with which the run began were expected, got others. Put them back, or choose another --out.`,
     );
+  }
+
+  /** Writes `manifest.json`, the mark of a finished fit. */
+  async finish(manifest: Omit<Manifest, "finished" | "seconds">, seconds: number): Promise<void> {
+    const whole: Manifest = { ...manifest, finished: new Date().toISOString(), seconds };
+    await this.writeJson("manifest.json", whole);
   }
 
   async writeTable(
@@ -220,10 +235,7 @@ export async function writeTensors(path: string, tensors: Tensors): Promise<void
 
 /** The last part of a path without its extension: a folder's name for an encoder or a circuit. */
 export function folderName(nameOrPath: string): string {
-  return nameOrPath
-    .replace(/[\\/]+$/, "")
-    .replace(/^.*[\\/]/, "")
-    .replace(/\.(onnx|ya?ml)$/, "");
+  return fileName(nameOrPath).replace(/\.(onnx|ya?ml)$/, "");
 }
 
 function firstDifference(before: FitConfig, now: FitConfig): string | undefined {

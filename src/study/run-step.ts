@@ -1,5 +1,6 @@
 /** @file Carries out one step of a study, in this process: options and finished inputs in, a folder of results out. */
 import { VcaError } from "../errors.ts";
+import { analyseAttention } from "./attention.ts";
 import { fitStudy } from "./fit.ts";
 import type { FitConfig } from "./fit-config.ts";
 import { analyseGeometry } from "./geometry.ts";
@@ -26,9 +27,13 @@ const WORK: Readonly<Record<StepKind, (step: Step, place: Place) => Promise<unkn
     analyseGeometry(run!, { ...(options as { seed: number }), ...place, control }),
   lesions: ({ options }, { inputs: [run], ...place }) =>
     analyseLesions(run!, { ...(options as { seed: number } & Study["lesions"]), ...place }),
+  attention: async (_, { inputs: [run], ...place }) => (await analyseAttention(run!, place)).nuclei,
   test: ({ options }, { inputs: [run], ...place }) =>
     testRun(run!, (options as { stimuli: string }).stimuli, place),
 };
+
+/** Steps whose result is small and read again by the study. */
+const KEEPS_RESULT: ReadonlySet<StepKind> = new Set(["fit", "test", "attention"]);
 
 /**
  * Carries out the step of a study's plan whose hash begins as given; one that is finished is left as it is.
@@ -50,7 +55,6 @@ export async function runStep(study: string, hash: string, work: WorkOptions): P
   const started = performance.now();
   const result = await WORK[step.kind](step, { ...work, out: stepFolder(study, step), inputs });
   const seconds = (performance.now() - started) / 1000;
-  const small = step.kind === "fit" || step.kind === "test";
-  await writeReceipt(study, step, small ? { seconds, result } : { seconds });
+  await writeReceipt(study, step, KEEPS_RESULT.has(step.kind) ? { seconds, result } : { seconds });
   return step;
 }

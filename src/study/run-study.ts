@@ -2,9 +2,20 @@
  * @file A whole study: plans it, has its steps carried out, and gathers their tables in one place, each row with the
  * encoder, circuit and design it belongs to. Everything but the steps themselves is cheap and made anew each time.
  */
-import { exists, lockFolder, readBytes, writeFileAtomic } from "#files";
+import {
+  exists,
+  isFolder,
+  LOCK_FILE,
+  listFolder,
+  lockFolder,
+  readBytes,
+  readText,
+  writeFileAtomic,
+} from "#files";
 import { parseCsv, writeCsv } from "../core/csv.ts";
 import { Random } from "../core/random.ts";
+import { VcaError } from "../errors.ts";
+import type { NucleusAttention } from "./attention.ts";
 import { compareRuns, type LabelledRun, type PairRow } from "./compare-runs.ts";
 import { type Executor, executeSteps, type Outcome } from "./executor.ts";
 import type { FitResult } from "./fit.ts";
@@ -13,6 +24,7 @@ import { writeReport } from "./report.ts";
 import type { Thumbnail } from "./report-pictures.ts";
 import type { Reporter } from "./reporter.ts";
 import { writeTable } from "./run-folder.ts";
+import { cellsOf } from "./seed-table.ts";
 import { type Receipt, readReceipt, type Step, stepFolder, writePlan } from "./step.ts";
 import { ANALYSES, parseStudy, type Study } from "./study-file.ts";
 
@@ -31,6 +43,8 @@ export interface StudyResult {
   readonly computed: number;
   /** Every cross-validated fit. */
   readonly fits: readonly (FitResult & { readonly design: string })[];
+  /** How widely each circuit's nuclei attend after training, where they do. */
+  readonly attention: readonly (NucleusAttention & { readonly encoder: string; readonly circuit: string })[];
   readonly failed: readonly { readonly step: string; readonly failure: string }[];
   /** Differences in r between runs, on held-out pictures. */
   readonly comparisons: readonly PairRow[];
@@ -46,16 +60,22 @@ const TABLES: Readonly<Partial<Record<Step["kind"], readonly string[]>>> = {
   units: ["neurons.csv", "neurons-tests.csv"],
   geometry: ["geometry.csv", "geometry-tests.csv"],
   lesions: ["lesions.csv"],
+  attention: ["attention.csv"],
 };
 
 const LABELS = ["encoder", "circuit", "design"] as const;
+type Labels = Readonly<Record<(typeof LABELS)[number], string>>;
 
-/** Plans a study into its folder: writes `study.yaml` and `plan.json`, and says what is done. */
+/**
+ * Plans a study into its folder: writes `study.yaml` and `plan.json`, and says what is done.
+ * @throws ConfigError, DataError when something is wrong in it or not there, or the folder is another's.
+ */
 export async function prepareStudy(
   text: string,
   { where, out, reporter }: { where: string; out: string; reporter: Reporter },
 ): Promise<{ study: Study; planned: PlannedStep[] }> {
   const study = parseStudy(text, where);
+  await refuseOthers(out, study);
   const steps = await planStudy(study, reporter);
   await writeFileAtomic(`${out}/study.yaml`, text);
   await writePlan(out, steps);
@@ -70,6 +90,23 @@ export async function prepareStudy(
     };
   });
   return { study, planned };
+}
+
+/** A study's folder is empty, or holds a study of the same pictures. @throws ConfigError */
+async function refuseOthers(out: string, { stimuli }: Study): Promise<void> {
+  const refuse = (got: string) =>
+    new VcaError(
+      "ConfigError",
+      `${out}: an empty folder or this study's own was expected, got ${got}. Choose another --out.`,
+    );
+  const file = `${out}/study.yaml`;
+  if (await exists(file)) {
+    const before = parseStudy(await readText(file), file).stimuli;
+    if (before !== stimuli) throw refuse(`a study of ${before} where this has ${stimuli}`);
+  } else if (await isFolder(out)) {
+    const other = (await listFolder(out)).find((name) => name !== LOCK_FILE);
+    if (other !== undefined) throw refuse(`one with ${other}`);
+  }
 }
 
 /**
@@ -110,21 +147,29 @@ export async function runStudy(
     const failed = new Set(outcomes.map(({ step }) => step.hash));
     const finished = steps.filter(({ hash }) => !failed.has(hash));
     await gatherTables(out, finished);
-    const comparisons = await compareRuns(predictionRuns(out, finished), {
-      group: study.group,
-      random: Random.seeded(study.seed),
-    });
-    await writePairs(out, comparisons);
+    const resultOf = async (step: Step) => (await readReceipt(out, step))!.result;
+    const runs: LabelledRun[] = [];
     const fits: StudyResult["fits"][number][] = [];
     for (const step of finished.filter(isPrediction)) {
-      const { result } = (await readReceipt(out, step))!;
-      fits.push({ ...(result as FitResult), design: step.labels.design! });
+      const { encoder, circuit, design } = step.labels as Labels;
+      const fit = (await resultOf(step)) as FitResult;
+      runs.push({ encoder, circuit, design, parameters: fit.parameters, path: stepFolder(out, step) });
+      fits.push({ ...fit, design });
     }
-    const report = study.report ? await reportStudy(finished, options) : undefined;
+    const attention: StudyResult["attention"][number][] = [];
+    for (const step of finished.filter(({ kind }) => kind === "attention")) {
+      const { encoder, circuit } = step.labels as Labels;
+      for (const nucleus of (await resultOf(step)) as NucleusAttention[])
+        attention.push({ encoder, circuit, ...nucleus });
+    }
+    const comparisons = await compareRuns(runs, { group: study.group, random: Random.seeded(study.seed) });
+    await writePairs(out, comparisons);
+    const report = study.report ? await reportStudy(runs, finished, options) : undefined;
     return {
       steps: steps.length,
       computed: finished.length - before,
       fits,
+      attention,
       failed: outcomes.map(({ step, failure }: Outcome) => ({ step: step.name, failure: failure! })),
       comparisons,
       ...(report && { report }),
@@ -141,19 +186,12 @@ function isPrediction({ kind, labels: { design } }: Step): boolean {
   return kind === "fit" && design !== "halves" && design !== "shuffled";
 }
 
-function predictionRuns(out: string, steps: readonly Step[]): LabelledRun[] {
-  return steps.filter(isPrediction).map((step) => {
-    const { encoder, circuit, design } = step.labels as Record<(typeof LABELS)[number], string>;
-    return { encoder, circuit, design, path: stepFolder(out, step) };
-  });
-}
-
 /** The report of the first circuit on the first encoder, the others beside it. */
 async function reportStudy(
+  [main, ...others]: readonly LabelledRun[],
   steps: readonly Step[],
   { out, reporter, thumbnail, signal }: Parameters<typeof runStudy>[1],
 ): Promise<string | undefined> {
-  const [main, ...others] = predictionRuns(out, steps);
   if (!main) return undefined;
   const own = steps.filter(
     ({ labels }) => labels.encoder === main.encoder && labels.circuit === main.circuit,
@@ -199,6 +237,8 @@ async function writePairs(out: string, rows: readonly PairRow[]): Promise<void> 
     "scale",
     "a",
     "b",
+    "parametersA",
+    "parametersB",
     "rA",
     "rB",
     "difference",
@@ -207,9 +247,5 @@ async function writePairs(out: string, rows: readonly PairRow[]): Promise<void> 
     "p",
     "pCorrected",
   ] as const satisfies readonly (keyof PairRow)[];
-  await writeTable(
-    `${out}/comparisons.csv`,
-    header,
-    rows.map((row) => header.map((column) => row[column])),
-  );
+  await writeTable(`${out}/comparisons.csv`, header, cellsOf(header, rows));
 }

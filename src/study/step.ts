@@ -7,7 +7,7 @@ import { exists, readText, sha256, writeFileAtomic } from "#files";
 import { unknownName, VcaError } from "../errors.ts";
 
 /** What a step does. */
-export type StepKind = "features" | "fit" | "units" | "geometry" | "lesions" | "test";
+export type StepKind = "features" | "fit" | "units" | "geometry" | "lesions" | "attention" | "test";
 
 /** Plain data. */
 export type Json =
@@ -38,7 +38,7 @@ export interface Receipt {
   readonly seconds: number;
   /** ISO 8601. */
   readonly finished: string;
-  /** Of fits and tests: what their commands print as JSON. */
+  /** Of fits and tests: what their commands print as JSON; of attention, its nuclei. */
   readonly result?: unknown;
 }
 

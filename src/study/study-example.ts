@@ -25,7 +25,7 @@ fit:                         # further options of every fit, as in \`vca fit --h
 # test:                      # the paper's design: train on some sets, test on another that was never seen
 #  - iaps:PATH               # licensed: put the path of your own copy here
 
-analyses: [units, geometry, lesions]  # on two halves: trained on one, looked into with the other
+analyses: [units, geometry, lesions, attention]  # on two halves: trained on one, looked into with the other
 shuffledRatings: false       # units also against networks trained on shuffled ratings
 report: true
 `;

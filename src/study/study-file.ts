@@ -6,7 +6,8 @@ import { z } from "zod";
 import { readYaml } from "../core/yaml.ts";
 
 /** Analyses that look inside trained networks. */
-export const ANALYSES = ["units", "geometry", "lesions"] as const;
+export const ANALYSES = ["units", "geometry", "lesions", "attention"] as const;
+/** One of `ANALYSES`. */
 export type Analysis = (typeof ANALYSES)[number];
 
 const names = z.array(z.string()).min(1);

@@ -5,7 +5,7 @@
 import { decodePicture } from "#decode";
 import { removeTemporaryFiles } from "#files";
 import type { NdArray } from "../core/array.ts";
-import { columnIndex } from "../core/csv.ts";
+import { columnCells } from "../core/csv.ts";
 import { VcaError } from "../errors.ts";
 import { findDuplicates, nearDuplicates } from "../stimuli/duplicates.ts";
 import { rescale } from "../stimuli/scale.ts";
@@ -130,10 +130,7 @@ export async function refuseTrainedOn(
   { reporter }: WorkOptions,
 ): Promise<void> {
   const table = await folder.readTable("stimuli.csv");
-  const column = (name: string) => {
-    const at = columnIndex(table, name);
-    return table.rows.map(({ cells }) => cells[at]!);
-  };
+  const column = (name: string) => columnCells(table, name);
   const trained = { ids: column("id"), digests: column("sha256"), hashes: column("perceptual_hash") };
   const known = new Map(qualified(manifest.stimuli.set, trained.ids).map((id, i) => [id, trained.ids[i]!]));
   const same = qualified(set.name, set.ids).flatMap((id, s) =>

@@ -7,7 +7,7 @@ import { exists, readBytes } from "#files";
 import type { Circuit, VisualShape } from "../circuits/circuit.ts";
 import { loadCircuit } from "../circuits/load.ts";
 import { type NdArray, takeRows } from "../core/array.ts";
-import { columnIndex, parseCsv, type Table } from "../core/csv.ts";
+import { columnCells, parseCsv, type Table } from "../core/csv.ts";
 import { channelsOf, shapeOfChannels } from "../encoders/channels.ts";
 import { VcaError } from "../errors.ts";
 import { LOW_LEVEL_NAMES, lowLevelStatistics } from "../stimuli/low-level.ts";
@@ -158,10 +158,7 @@ export function judgedBy({ path, pictures }: UnseenRun, network: UnseenNetwork):
 }
 
 function readPictures(table: Table, scale: Scale, group: string | undefined) {
-  const column = (name: string) => {
-    const at = columnIndex(table, name);
-    return table.rows.map(({ cells }) => cells[at]!);
-  };
+  const column = (name: string) => columnCells(table, name);
   const own = new Set(["id", "fold", "valence", "arousal", "sha256", "perceptual_hash"]);
   const columns = Object.fromEntries(
     table.header.filter((name) => !own.has(name)).map((name) => [name, column(name)]),

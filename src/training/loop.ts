@@ -44,6 +44,8 @@ export interface Replica {
   readonly seed: number;
   /** Rows it may learn from. */
   readonly train: Int32Array;
+  /** What it learns instead of the data's ratings, `[S, 2]`: given to all replicas of a group, or to none. */
+  readonly ratings?: NdArray<Float64Array> | undefined;
 }
 
 /** A training that can go on from here: what the step carries, after `epoch` epochs. */
@@ -93,6 +95,7 @@ export async function trainGroup(options: TrainOptions): Promise<void> {
     tokens: T,
     width: D,
     hasCls: data.hasCls,
+    ownRatings: replicas.some(({ ratings }) => ratings),
   });
   const session = await openSession(encodeOnnx(emitOnnx(step.graph)), {
     carry: step.carry,
@@ -137,8 +140,8 @@ async function testedParameters(
 function firstState(step: StepGraph, { data, replicas, recipe }: TrainOptions): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
   for (const { name, shape } of step.parameters) arrays.set(name, zeros([replicas.length, ...shape]));
-  replicas.forEach(({ train, seed }, r) => {
-    const measured = trainingStatistics(data.views[0]!, data.hasCls, { ratings: data.ratings, train });
+  replicas.forEach(({ train, seed, ratings = data.ratings }, r) => {
+    const measured = trainingStatistics(data.views[0]!, data.hasCls, { ratings, train });
     const statistics = recipe.standardiseRatings
       ? measured
       : { ...measured, "ratings/center": new Float32Array(2), "ratings/scale": new Float32Array(2).fill(1) };
@@ -200,18 +203,23 @@ async function runEpoch(session: Session, step: StepGraph, options: EpochOptions
   return total;
 }
 
-/** Tokens `[B, T, D]` of each row in its view, and ratings `[B, 2]`; a short batch is filled with zeros. */
+/**
+ * Tokens `[B, T, D]` of each row in its view, and ratings `[B, 2]`, or `[R, B, 2]` where replicas have their own; a
+ * short batch is filled with zeros.
+ */
 function batchFeeds(
-  { data, batch }: EpochOptions,
+  { data, batch, replicas }: EpochOptions,
   rows: Int32Array,
   chosen: Int32Array,
 ): Record<string, NdArray> {
   const [, T, D] = data.views[0]!.shape as [number, number, number];
   const tokens = zeros([batch, T, D]);
-  const ratings = zeros([batch, 2]);
+  const own = replicas.flatMap((replica) => replica.ratings ?? []);
+  const ratings = zeros(own.length > 0 ? [own.length, batch, 2] : [batch, 2]);
   rows.forEach((row, b) => {
     tokens.data.set(takeRows(data.views[chosen[row]!]!, [row]).data, b * T * D);
-    ratings.data.set(data.ratings.data.subarray(row * 2, row * 2 + 2), b * 2);
+    for (const [r, from] of (own.length > 0 ? own : [data.ratings]).entries())
+      ratings.data.set(from.data.subarray(row * 2, row * 2 + 2), (r * batch + b) * 2);
   });
   return { tokens, ratings };
 }

@@ -9,6 +9,7 @@ import type { Random } from "../core/random.ts";
 import { mean, requireFinite } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 import { choosePenalties } from "./ridge-path.ts";
+import type { SetLines } from "./set-lines.ts";
 import { standardize } from "./standardize.ts";
 
 /** Features `[S, F]` or targets `[S, targets]`. */
@@ -60,6 +61,8 @@ export interface RidgeOptions extends RidgeData {
   /** The inner fold of each of `train` (places in the stimulus list): group-disjoint when the outer ones are. */
   readonly innerFold: (train: Int32Array, random: Random) => ArrayLike<number>;
   readonly random: Random;
+  /** Where each set has a line of its own: the lines of these training pictures, in place of `targets`. */
+  readonly lines?: ((train: Int32Array) => SetLines) | undefined;
   /** Called, and awaited, after each of the `total` fits, the final one included. */
   readonly onFit?: (done: number, total: number) => void | Promise<void>;
 }
@@ -82,15 +85,19 @@ export async function ridge(options: RidgeOptions): Promise<RidgeResult> {
   const models: RidgeModel[] = [];
   for (const fold of names) {
     const train = all.filter((i) => folds[i] !== fold);
-    const model = fitRidge(options, train, options.innerFold(train, random.at("inner", fold)));
+    const lines = options.lines?.(train);
+    const data = { ...options, targets: lines?.shared ?? targets };
+    const model = fitRidge(data, train, options.innerFold(train, random.at("inner", fold)));
     const held = all.filter((i) => folds[i] === fold);
-    const predicted = predictRidge(model, candidates[model.candidate]!, held); // [held, targets]
+    const answers = predictRidge(model, candidates[model.candidate]!, held); // [held, targets]
+    const predicted = lines?.own(answers, held) ?? answers;
     for (const [i, row] of held.entries())
       predictions.set(predicted.data.subarray(i * outputs, (i + 1) * outputs), row * outputs);
     models.push(model);
     await options.onFit?.(models.length, names.length + 1);
   }
-  const final = fitRidge(options, all, options.innerFold(all, random.at("inner", "final")));
+  const whole = { ...options, targets: options.lines?.(all).shared ?? targets };
+  const final = fitRidge(whole, all, options.innerFold(all, random.at("inner", "final")));
   await options.onFit?.(names.length + 1, names.length + 1);
   return { predictions: { shape: [s, outputs], data: predictions }, models, final };
 }

@@ -14,6 +14,8 @@ import type { Recipe } from "./recipe.ts";
 export interface StepShape extends VisualShape {
   readonly replicas: number;
   readonly batch: number;
+  /** Whether each replica learns ratings of its own. */
+  readonly ownRatings?: boolean;
 }
 
 /** A training step and what a loop must know to run it. */
@@ -57,7 +59,8 @@ function replicaLosses(graph: Graph, error: Value, recipe: Recipe): Value {
 }
 
 /**
- * Builds the step of a circuit and a recipe. Its inputs are `tokens` `[B, T, D]`, `ratings` `[B, 2]`,
+ * Builds the step of a circuit and a recipe. Its inputs are `tokens` `[B, T, D]`, `ratings` `[B, 2]` (`[R, B, 2]` where
+ * replicas have their own),
  * `sampleWeights`, `lossWeights`, `lr`, for AdamW `c1` and `c2`, the masks, and what it carries; its
  * outputs are `losses` `[R]` and what it carries.
  */
@@ -66,7 +69,9 @@ export function buildStep(circuit: Circuit, recipe: Recipe, shape: StepShape): S
   const graph = new Graph();
   const visual = { tokens: graph.input("tokens", [batch, shape.tokens, shape.width]), hasCls: shape.hasCls };
   const applied = applyCircuit(graph, circuit, visual, { replicas, dropout: true });
-  const ratings = reshape(graph.input("ratings", [batch, 2]), [1, batch, 2]);
+  const ratings = shape.ownRatings
+    ? graph.input("ratings", [replicas, batch, 2])
+    : reshape(graph.input("ratings", [batch, 2]), [1, batch, 2]);
   const error = div(sub(applied.predictions, ratings), applied.ratingScale);
   const losses = graph.scope("loss", () => replicaLosses(graph, error, recipe));
   graph.output("losses", losses);

@@ -68,7 +68,6 @@ describe("a circuit in YAML", () => {
 
 /** What is wrong, the change that makes it so, and what is said of it. */
 const WRONG: readonly [what: string, from: string, to: string, message: string][] = [
-  ["an unknown key", "    heads: 2\n", "    headz: 2\n", 'line 3: nuclei.0: Unrecognized key: "headz"'],
   [
     "a missing source",
     "    source: Pitkanen & Amaral 1998\n",

@@ -15,13 +15,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const FIT_OPTIONS =
-  "--json, --quiet, --seed, --threads, --out, --scale, --encoder, --taps, --tap-choice, --grid, --circuit, --recipe, --epochs, --batch, --views, --lr, --folds, --split, --group, --seeds, --shuffle-ratings, --help";
+  "--json, --quiet, --seed, --threads, --out, --scale, --encoder, --taps, --tap-choice, --grid, --circuit, --recipe, --epochs, --batch, --views, --lr, --folds, --split, --group, --seeds, --line-per-set, --shuffle-ratings, --help";
 
 describe("usage", () => {
   it.each([
     [
       ["fti"],
-      'vca: unknown command "fti". Did you mean "fit"? Choices: demo, run, step, fit, test, predict, rsa, export, neurons, geometry, lesion, report, lab, import, features, cache, encoders, circuits, data, simulate, doctor.',
+      'vca: unknown command "fti". Did you mean "fit"? Choices: demo, run, step, fit, test, predict, rsa, encode, export, neurons, geometry, lesion, report, lab, import, features, cache, encoders, circuits, data, simulate, doctor.',
     ],
     [["--verison"], 'vca: unknown option "--verison". Did you mean "--version"? Choices: --version, --help.'],
     [

@@ -57,6 +57,7 @@ describe("a study", () => {
       stimuli: { set: "table", n: 16 },
       encoder: "efficientnet-lite0",
       circuit: "anatomical-linear",
+      parameters: expect.any(Number),
       folds: 2,
       seeds: 1,
       grouped: false,

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { eigenSymmetric, tridiagonalize } from "../../src/core/eigen.ts";
-import { choleskySolve, type Matrix, timesTransposed, transpose } from "../../src/core/linear-algebra.ts";
+import {
+  centredColumns,
+  choleskySolve,
+  type Matrix,
+  timesTransposed,
+  transpose,
+} from "../../src/core/linear-algebra.ts";
 import { Random } from "../../src/core/random.ts";
 import fixtures from "../fixtures/statistics/statistics.json" with { type: "json" };
 
@@ -47,6 +53,12 @@ describe("products", () => {
     expect(furthest(timesTransposed(a, b), naive(a, b))).toBeLessThan(1e-14);
     expect(furthest(timesTransposed(a), naive(a, a))).toBeLessThan(1e-14);
     expect(transpose(timesTransposed(a, b))).toEqual(timesTransposed(b, a));
+  });
+
+  test("columns less their means; the matrix stays as it was", () => {
+    const data = Float32Array.of(1, 10, 3, 30);
+    expect(centredColumns({ shape: [2, 2], data }).data).toEqual(Float64Array.of(-1, -10, 1, 10));
+    expect(data).toEqual(Float32Array.of(1, 10, 3, 30));
   });
 
   test("axes that do not fit are an error", () => {

@@ -6,7 +6,7 @@ import { crossPredict } from "../../src/encoding/cross-predict.ts";
 import { groupMap } from "../../src/encoding/group.ts";
 import { plsPredictions } from "../../src/encoding/pls.ts";
 import { principalScores } from "../../src/encoding/principal.ts";
-import { meanPatterns, splitHalf } from "../../src/encoding/reliability.ts";
+import { meanPatterns, splitHalf, stepUp } from "../../src/encoding/reliability.ts";
 import { standardize } from "../../src/training/standardize.ts";
 import fixtures from "../fixtures/encoding/encoding.json" with { type: "json" };
 
@@ -205,7 +205,7 @@ describe("reliability", () => {
         (_, at) => (at % V < 2 ? signal.data[at % (S * V)]! : 0) + 2 * random.normal(),
       ),
     };
-    const [first, , none] = splitHalf(trials, stimuli);
+    const [first, , none] = splitHalf(trials, stimuli).map(stepUp);
     expect(first).toBeGreaterThan(0.4); // of 4 repeats: 1 / (1 + 4 / 4) = .5
     expect(first).toBeLessThan(0.6);
     expect(none).toBeLessThan(0.2);

@@ -24,15 +24,6 @@ describe("readRdms", () => {
     expect([...squares.vectors.data]).toEqual([1, 2, 3, 2, 4, 6]);
   });
 
-  it("reads Fortran order", () => {
-    const bytes = npy([3, 2], [1, 2, 3, 4, 5, 6]);
-    const header = new TextDecoder("latin1")
-      .decode(bytes.subarray(0, 128))
-      .replace("False, 'shape': (3, 2)", "True, 'shape': (2, 3) ");
-    bytes.set(Uint8Array.from(header, (letter) => letter.charCodeAt(0)));
-    expect([...readRdms(bytes, "x.npy", { axes: ["participant"] }).vectors.data]).toEqual([1, 3, 5, 2, 4, 6]);
-  });
-
   it("reads archives, entries labelled by their names", () => {
     const zip = zipSync({ "V1.npy": npy([3], [1, 2, 3]), "IT.npy": npy([3, 3], square) });
     const { labels, vectors } = readRdms(zip, "models.npz", { axes: ["model"] });

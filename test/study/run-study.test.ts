@@ -72,28 +72,29 @@ describe("a study", () => {
     const result = await run({}, "fit other on tiny-encoder, two halves");
     expect(result.failed).toEqual([
       { step: "fit other on tiny-encoder, two halves", failure: "the disk is full" },
-      ...["units", "geometry", "lesions"].map((kind) => ({
+      ...["units", "geometry", "lesions", "attention"].map((kind) => ({
         step: `${kind} of other on tiny-encoder`,
         failure: "not begun, because fit other on tiny-encoder, two halves failed",
       })),
     ]);
-    expect(result.computed).toBe(7);
+    expect(result.computed).toBe(8);
   }, 120_000);
 
   it("then computes only what is missing, and nothing twice", async () => {
-    expect(await run()).toMatchObject({ steps: 11, computed: 4, failed: [] });
-    expect(started.toSorted()).toEqual(["fit", "geometry", "lesions", "units"]);
+    expect(await run()).toMatchObject({ steps: 13, computed: 5, failed: [] });
+    expect(started.toSorted()).toEqual(["attention", "fit", "geometry", "lesions", "units"]);
     const before = await filesOf(join(out, "steps"));
     expect(await run()).toMatchObject({ computed: 0, failed: [] });
     expect(await filesOf(join(out, "steps"))).toEqual(before);
   }, 120_000);
 
   it("has a table of each kind, with the circuit that a row belongs to", async () => {
-    for (const name of ["metrics.csv", "neurons.csv", "geometry.csv", "lesions.csv"]) {
+    for (const name of ["metrics.csv", "neurons.csv", "geometry.csv", "lesions.csv", "attention.csv"]) {
       const rows = await tableOf(name);
       expect(new Set(rows.map(({ circuit }) => circuit))).toEqual(new Set(["tiny", "other"]));
     }
     const [first] = await tableOf("comparisons.csv");
+    expect(Number(first!.parametersA)).toBeGreaterThan(Number(first!.parametersB)); // CeA of 4 and of 3 units
     expect(first).toMatchObject({ design: "random", scale: "valence", a: "tiny on tiny-encoder" });
     expect((await filesOf(out)).has("report.html")).toBe(true);
   });
@@ -119,7 +120,7 @@ describe("runs compared", () => {
     const [header, ...rows] = (await readFile(file, "utf8")).trimEnd().split("\n");
     const noisy = rows.map((row, i) => row.replace(/[^,]*,[^,]*$/, `${(i * 7) % 5},${(i * 3) % 4}`));
     await writeFile(file, `${[header, ...noisy].join("\n")}\n`);
-    const named = { encoder: "e", design: "random" };
+    const named = { encoder: "e", design: "random", parameters: 10 };
     const pairs = await compareRuns(
       [
         { ...named, circuit: "a", path },

@@ -133,14 +133,22 @@ describe("study.yaml", () => {
       splits: ["random"],
       folds: 10,
       seeds: 3,
-      analyses: ["units", "geometry", "lesions"],
+      analyses: ["units", "geometry", "lesions", "attention"],
     });
     expect(parseStudy(STUDY_EXAMPLE, "example")).toMatchObject({ circuits: ["vca", "serial-linear"] });
   });
 
+  it("names the nearest key, at its line", () => {
+    expect(() => parseStudy("stimuli: emoji\ncircuit: vca", "s.yaml")).toThrow(
+      's.yaml line 2: study: unknown key "circuit". Did you mean "circuits"? Choices: stimuli, scale, encoders, circuits, splits, group, folds, seeds, seed, fit, test, analyses, lesions, shuffledRatings, report.',
+    );
+    expect(() => parseStudy("stimuli: emoji\nlesions:\n  drawz: 3", "s.yaml")).toThrow(
+      's.yaml line 3: lesions: unknown key "drawz". Did you mean "draws"? Choices: draws, amplify.',
+    );
+  });
+
   it.each([
     ["circuits: [vca]", "line 1: study: stimuli: Invalid input: expected string, received undefined"],
-    ["stimuli: emoji\ncircuit: vca", 'line 1: study: Unrecognized key: "circuit"'],
     ["stimuli: emoji\nfolds: 1", "line 2: folds: Too small: expected number to be >=2"],
     [
       "stimuli: emoji\nsplits:\n  - grouped",

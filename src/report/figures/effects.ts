@@ -1,7 +1,7 @@
 /** @file What encoder and structure do to r: a row for each run, ridge on the same tokens in grey. */
-import { domainOf, intervalPanel } from "../interval-panel.ts";
+import { domainOf, scalePanels } from "../interval-panel.ts";
 import { colour } from "../palette.ts";
-import { type Canvas, columnWidth, figure, headed, inRows, NARROW } from "../svg.ts";
+import { type Canvas, figure } from "../svg.ts";
 import type { RRow } from "./r-bars.ts";
 
 /** r of one run, or of its ridge, on one scale. */
@@ -18,30 +18,14 @@ export function effectsFigure(
   options: { readonly of: "encoder" | "structure"; readonly about: string },
   canvas: Canvas,
 ): string {
-  const columns = canvas.width < NARROW ? 1 : 2;
-  const width = columnWidth(canvas.width, columns, 32);
   const drawn = rows.map((row) => ({ ...row, fill: colour(row.baseline ? "grey" : "accent") }));
-  const domain = domainOf(drawn, []);
-  const panels = (["valence", "arousal"] as const).map((scale) =>
-    headed(
-      scale === "valence" ? "Valence" : "Arousal",
-      intervalPanel(
-        { document: canvas.document, width },
-        drawn.filter((row) => row.scale === scale),
-        {
-          label: "Pearson's r over held-out pictures",
-          domain,
-        },
-      ),
-    ),
-  );
   return figure(
     {
       title: options.of === "encoder" ? "Does the encoder matter?" : "Does the circuit's structure matter?",
       subtitle: `${options.about}; grey: ridge on the same tokens; lines 95 % intervals`,
       description: `Dots of Pearson's r with intervals for ${new Set(rows.map(({ name }) => name)).size} rows on both scales.`,
     },
-    inRows(panels, columns, 32),
+    scalePanels(canvas, drawn, { label: "Pearson's r over held-out pictures", domain: domainOf(drawn, []) }),
     canvas,
   );
 }

@@ -1,7 +1,7 @@
 /** @file What is lost when a part is silenced: the change of r, beside what silencing as many random units does. */
-import { domainOf, intervalPanel } from "../interval-panel.ts";
+import { scalePanels } from "../interval-panel.ts";
 import { nucleusColour } from "../palette.ts";
-import { type Canvas, columnWidth, figure, headed, inRows, NARROW } from "../svg.ts";
+import { type Canvas, figure } from "../svg.ts";
 
 /** A row of `lesions.csv`, of one measure. */
 export interface LesionRow {
@@ -27,29 +27,12 @@ export function lesionsFigure(
   options: { readonly about: string; readonly of: "parts" | "units" },
   canvas: Canvas,
 ): string {
-  const columns = canvas.width < NARROW ? 1 : 2;
-  const width = columnWidth(canvas.width, columns, 32);
   const drawn = rows.map(({ effect, random, nucleus, ...row }) => ({
     ...row,
     value: effect,
     band: random,
     fill: nucleusColour(nucleus),
   }));
-  const domain = domainOf(drawn);
-  const panels = (["valence", "arousal"] as const).map((scale) =>
-    headed(
-      scale === "valence" ? "Valence" : "Arousal",
-      intervalPanel(
-        { document: canvas.document, width },
-        drawn.filter((row) => row.scale === scale),
-        {
-          label: "change of Pearson's r",
-          digits: 3,
-          domain,
-        },
-      ),
-    ),
-  );
   const units = options.of === "units";
   const worst = [...rows].sort((a, b) => a.effect - b.effect)[0];
   return figure(
@@ -60,7 +43,7 @@ export function lesionsFigure(
       subtitle: `${options.about}${units ? "; grey band: 95 % of equally many random units, matched" : "; output set to 0"}`,
       description: `Changes of Pearson's r after lesions.${worst ? ` The largest loss: ${worst.name}, ${worst.scale}, ${worst.effect.toFixed(2)}.` : ""}`,
     },
-    inRows(panels, columns, 32),
+    scalePanels(canvas, drawn, { label: "change of Pearson's r", digits: 3 }),
     canvas,
   );
 }

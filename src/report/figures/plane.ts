@@ -25,7 +25,7 @@ export interface PlaneOptions {
 const WORST = 10;
 
 /** How far off a picture is predicted, in units of the scale. */
-export function missedBy(row: PictureRow): number {
+function missedBy(row: PictureRow): number {
   return Math.hypot(row.predictedValence - row.valence, row.predictedArousal - row.arousal);
 }
 
@@ -38,6 +38,25 @@ export function pictureText({
   predictedArousal,
 }: PictureRow): string {
   return `${id.replace(/\s+/g, " ")}\nvalence ${predictedValence.toFixed(1)}, rated ${valence.toFixed(1)}\narousal ${predictedArousal.toFixed(1)}, rated ${arousal.toFixed(1)}`;
+}
+
+/** The frame of a square plot whose axes are both the scale: size, margins, and axes named `names` and the scale's ends. */
+export function planeAxes(
+  { lo, hi }: PlaneOptions["scale"],
+  width: number,
+  [x, y]: readonly [string, string],
+): Plot.PlotOptions & { readonly width: number; readonly height: number } {
+  const axis = { domain: [lo, hi], labelArrow: "none", tickSize: 0, ticks: 6, inset: 4 } as const;
+  return {
+    width,
+    height: Math.min(width, 400),
+    marginLeft: 34,
+    marginRight: 12,
+    marginBottom: 44,
+    marginTop: 24,
+    x: { ...axis, label: `${x}, ${lo} to ${hi}`, labelAnchor: "center", labelOffset: 38 },
+    y: { ...axis, label: `${y}, ${lo} to ${hi}` },
+  };
 }
 
 /** Rated (open circles) and predicted (dots), with lines to the rating of the ten that are farthest off. */
@@ -56,30 +75,7 @@ export function planeFigure(rows: readonly PictureRow[], options: PlaneOptions, 
     });
   const axes = (marks: Plot.Markish[]) =>
     plotted(own, {
-      width,
-      height: Math.min(width, 400),
-      marginLeft: 34,
-      marginRight: 12,
-      marginBottom: 44,
-      marginTop: 24,
-      x: {
-        domain: [scale.lo, scale.hi],
-        label: `valence, ${scale.lo} to ${scale.hi}`,
-        labelAnchor: "center",
-        labelArrow: "none",
-        tickSize: 0,
-        ticks: 6,
-        inset: 4,
-        labelOffset: 38,
-      },
-      y: {
-        domain: [scale.lo, scale.hi],
-        label: `arousal, ${scale.lo} to ${scale.hi}`,
-        labelArrow: "none",
-        tickSize: 0,
-        ticks: 6,
-        inset: 4,
-      },
+      ...planeAxes(scale, width, ["valence", "arousal"]),
       marks: [
         Plot.ruleX([(scale.lo + scale.hi) / 2], { stroke: colour("line"), strokeDasharray: "2 4" }),
         Plot.ruleY([(scale.lo + scale.hi) / 2], { stroke: colour("line"), strokeDasharray: "2 4" }),

@@ -1,7 +1,7 @@
 /** @file How well ratings are predicted: r of the circuit, of ridge on the same tokens, and the most that the ratings allow. */
-import { domainOf, intervalPanel } from "../interval-panel.ts";
+import { domainOf, scalePanels } from "../interval-panel.ts";
 import { colour } from "../palette.ts";
-import { type Canvas, columnWidth, figure, headed, inRows, NARROW, rText } from "../svg.ts";
+import { type Canvas, figure, rText } from "../svg.ts";
 
 /** r of one model on one scale. */
 export interface RRow {
@@ -25,8 +25,6 @@ export function rBarsFigure(
   options: { readonly about: string; readonly ceilings?: Ceilings | undefined },
   canvas: Canvas,
 ): string {
-  const columns = canvas.width < NARROW ? 1 : 2;
-  const width = columnWidth(canvas.width, columns, 32);
   const { ceilings } = options;
   const drawn = rows.map((row) => ({
     ...row,
@@ -34,28 +32,18 @@ export function rBarsFigure(
     fill: colour(row.model === "ridge" ? "grey" : "accent"),
   }));
   const domain = domainOf(drawn, [0, ...(ceilings ? [ceilings.valence, ceilings.arousal] : [])]);
-  const panels = (["valence", "arousal"] as const).map((scale) =>
-    headed(
-      scale === "valence" ? "Valence" : "Arousal",
-      intervalPanel(
-        { document: canvas.document, width },
-        drawn.filter((row) => row.scale === scale),
-        {
-          label: "Pearson's r over held-out pictures",
-          bars: true,
-          domain,
-          ceiling: ceilings && { lower: ceilings[scale], upper: ceilings[scale], name: "ceiling" },
-        },
-      ),
-    ),
-  );
   return figure(
     {
       title: "How well are ratings predicted, and is it more than ridge?",
       subtitle: `${options.about}; bars r, lines 95 % intervals${ceilings ? "; ceiling: square root of the ratings' reliability" : ""}`,
       description: `Bars of Pearson's r. ${rows.map(({ model, scale, value }) => `${model}, ${scale}: ${rText(value)}`).join("; ")}.`,
     },
-    inRows(panels, columns, 32),
+    scalePanels(canvas, drawn, (scale) => ({
+      label: "Pearson's r over held-out pictures",
+      bars: true,
+      domain,
+      ceiling: ceilings && { lower: ceilings[scale], upper: ceilings[scale], name: "ceiling" },
+    })),
     canvas,
   );
 }

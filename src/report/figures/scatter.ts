@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { colour } from "../palette.ts";
 import { type Canvas, columnWidth, figure, headed, inRows, NARROW, plotted, rText } from "../svg.ts";
-import { type PictureRow, pictureText } from "./plane.ts";
+import { type PictureRow, pictureText, planeAxes } from "./plane.ts";
 
 /** r of a scale with its interval. */
 export interface ScaleR {
@@ -19,7 +19,7 @@ export interface ScatterOptions {
 }
 
 /** `r .70 [.66, .74]`. */
-export function rWithInterval({ value, lower, upper }: ScaleR): string {
+function rWithInterval({ value, lower, upper }: ScaleR): string {
   return `r ${rText(value)}${lower === undefined || upper === undefined ? "" : ` [${rText(lower)}, ${rText(upper)}]`}`;
 }
 
@@ -28,37 +28,13 @@ export function scatterFigure(rows: readonly PictureRow[], options: ScatterOptio
   const { scale } = options;
   const columns = canvas.width < NARROW ? 1 : 2;
   const width = columnWidth(canvas.width, columns);
-  const domain = [scale.lo, scale.hi];
   const panels = (["valence", "arousal"] as const).map((name) =>
     headed(
       `${name === "valence" ? "Valence" : "Arousal"}: ${rWithInterval(options.r[name])}`,
       plotted(
         { document: canvas.document },
         {
-          width,
-          height: Math.min(width, 400),
-          marginLeft: 34,
-          marginRight: 12,
-          marginBottom: 44,
-          marginTop: 24,
-          x: {
-            domain,
-            label: `rated ${name}, ${scale.lo} to ${scale.hi}`,
-            labelAnchor: "center",
-            labelArrow: "none",
-            tickSize: 0,
-            ticks: 6,
-            inset: 4,
-            labelOffset: 38,
-          },
-          y: {
-            domain,
-            label: `predicted, ${scale.lo} to ${scale.hi}`,
-            labelArrow: "none",
-            tickSize: 0,
-            ticks: 6,
-            inset: 4,
-          },
+          ...planeAxes(scale, width, [`rated ${name}`, "predicted"]),
           marks: [
             Plot.frame({ anchor: "left", stroke: colour("line") }),
             Plot.frame({ anchor: "bottom", stroke: colour("line") }),

@@ -1,0 +1,190 @@
+/** @file What `vca encode` predicts from, and how: features of a run's networks, folds of a participant's pictures. */
+import type { NdArray } from "../core/array.ts";
+import type { Matrix } from "../core/linear-algebra.ts";
+import { Random } from "../core/random.ts";
+import { channelsOf } from "../encoders/channels.ts";
+import { type CrossPrediction, crossPredict, type EncodingMethod } from "../encoding/cross-predict.ts";
+import { meanPatterns, splitHalf, stepUp } from "../encoding/reliability.ts";
+import { VcaError } from "../errors.ts";
+import { planFolds } from "../stimuli/folds.ts";
+import { summaryFeatures } from "../training/summary-features.ts";
+import type { BrainData, Trials } from "./brain-data.ts";
+import type { BrainPart, openBrainRun } from "./brain-networks.ts";
+
+/** How patterns are predicted. */
+export interface PlanOptions {
+  /** Principal components of the features, learned in the fold; default: all features. */
+  readonly pca?: number | undefined;
+  /** What stays together in a fold: a picture's repeats, a theme, or pictures shown one after the other. */
+  readonly by: "picture" | "theme" | "block";
+  readonly folds: number;
+  /** Least split-half reliability of a voxel in the training pictures. */
+  readonly reliability?: number | undefined;
+  readonly seed: number;
+}
+
+/** Features of the pictures of each part, `[places, F]`, for each seed; one where seeds do not matter. */
+export interface FeatureSet {
+  readonly name: string;
+  readonly source: "trained" | "untrained" | "encoder" | "ratings";
+  readonly epoch: number | undefined;
+  /** `[seeds][parts]` */
+  readonly values: readonly (readonly Matrix[])[];
+}
+
+/** Nuclei trained and untrained, layers of the encoder, ratings. */
+export async function featureSets({
+  run,
+  parts,
+}: Awaited<ReturnType<typeof openBrainRun>>): Promise<FeatureSet[]> {
+  const last = run.epochs.at(-1)!;
+  const sets: FeatureSet[] = [];
+  for (const epoch of last > 0 ? [last, 0] : [0])
+    for (const nucleus of run.nuclei) {
+      const values: Matrix[][] = [];
+      for (const k of parts[0]!.networks.keys())
+        values.push(
+          await Promise.all(
+            parts.map(async ({ networks }) => float64(await networks[k]!.activations(nucleus, epoch))),
+          ),
+        );
+      const source = epoch === last && last > 0 ? "trained" : "untrained";
+      sets.push({ name: epoch === last ? nucleus : `${nucleus} epoch 0`, source, epoch, values });
+    }
+  const seen = await Promise.all(parts.map(({ fold, inRun }) => run.sight({ fold, places: inRun })));
+  const channels = run.config.tapChoice === "inner" ? [] : run.manifest.tokens.channels;
+  const whole = { from: 0, to: seen[0]!.tokens.shape[2]! };
+  const layers =
+    channels.length > 1
+      ? channels.map((range, i) => ({ name: `encoder ${run.manifest.encoder.taps[i]!.name}`, range }))
+      : [];
+  for (const { name, range } of [...layers, { name: "encoder", range: whole }])
+    sets.push({
+      name,
+      source: "encoder",
+      epoch: undefined,
+      values: [
+        seen.map(({ tokens, visual }) =>
+          float64(
+            summaryFeatures(
+              channelsOf(tokens, range === whole ? { from: 0, to: tokens.shape[2]! } : range),
+              visual.hasCls,
+            ),
+          ),
+        ),
+      ],
+    });
+  sets.push({
+    name: "ratings",
+    source: "ratings",
+    epoch: undefined,
+    values: [parts.map(({ pictures }) => pictures.ratings)],
+  });
+  return sets;
+}
+
+function float64({ shape, data }: NdArray): Matrix {
+  return { shape, data: Float64Array.from(data) };
+}
+
+/** One participant's patterns, folds, and how to predict them. */
+export interface Plan {
+  /** @param bands one or two arrays of features, `[parts]` each */
+  readonly predict: (
+    bands: readonly (readonly Matrix[])[],
+    method: EncodingMethod,
+  ) => CrossPrediction & { readonly patterns: Matrix; readonly folds: Int32Array };
+}
+
+/** How one participant's patterns are predicted. @throws as `crossPredict`; DataError when a fold would have fewer than 3 pictures */
+export function planOf(
+  trials: Trials,
+  { ids }: Pick<BrainData, "ids">,
+  { parts, options }: { parts: readonly BrainPart[]; options: PlanOptions },
+): Plan {
+  const patterns = meanPatterns(trials.data, trials.stimuli, ids.length);
+  const V = patterns.shape[1]!;
+  const pieces = parts.map((part) => ({
+    part,
+    own: { shape: [part.places.length, V], data: rowsOf(patterns, part.places) } satisfies Matrix,
+    folds: foldsOf(part, trials, options),
+  }));
+  const stacked: Matrix = stack(pieces.map(({ own }) => own));
+  const folds = Int32Array.from(
+    pieces.flatMap((piece, i) => [...piece.folds].map((fold) => i * options.folds + fold)),
+  );
+  const { reliability, pca } = options;
+  return {
+    predict(bands, method) {
+      const found = pieces.map(({ part, own, folds: inner }, i) => {
+        const voxels =
+          reliability === undefined
+            ? undefined
+            : (train: Int32Array) => {
+                const among = new Set(Array.from(train, (s) => part.places[s]!));
+                const values = splitHalf(trials.data, trials.stimuli, among);
+                return [...values.keys()].filter((v) => stepUp(values[v]!) >= reliability);
+              };
+        return crossPredict(
+          { features: bands.map((band) => band[i]!), patterns: own, folds: inner },
+          { method, pca, voxels },
+        );
+      });
+      return {
+        predictions: stack(found.map(({ predictions }) => predictions)),
+        means: stack(found.map(({ means }) => means)),
+        atSmallest: found.reduce((sum, { atSmallest }) => sum + atSmallest / found.length, 0),
+        patterns: stacked,
+        folds,
+      };
+    },
+  };
+}
+
+/** Fold of each picture of a part. @throws DataError when a fold would have fewer than 3 pictures; ConfigError without themes. */
+function foldsOf(
+  { pictures, places }: BrainPart,
+  trials: Trials,
+  { by, folds, seed }: PlanOptions,
+): Int32Array {
+  const S = pictures.ids.length;
+  if (S < 3 * folds)
+    throw new VcaError(
+      "DataError",
+      `encode: 3 pictures in each of ${folds} folds were expected, got ${S}. Pass fewer --folds (3 at least), or show more pictures.`,
+    );
+  const random = Random.seeded(seed).at("encode");
+  if (by === "picture") return planFolds({ n: S, folds, method: "random", random });
+  if (by === "theme") {
+    const groups = pictures.columns.theme;
+    if (groups) return planFolds({ n: S, folds, method: "grouped", groups, random });
+    throw new VcaError(
+      "ConfigError",
+      "encode: a column theme was expected for folds by theme, got none. Pass --by picture.",
+    );
+  }
+  const first = places.map((s) => trials.stimuli.indexOf(s));
+  const order = [...places.keys()].sort((a, b) => first[a]! - first[b]!);
+  const fold = new Int32Array(S);
+  for (const [rank, s] of order.entries()) fold[s] = Math.floor((rank * folds) / S);
+  return fold;
+}
+
+function rowsOf({ shape, data }: Matrix, rows: readonly number[]): Float64Array {
+  const V = shape[1]!;
+  const out = new Float64Array(rows.length * V);
+  for (const [i, row] of rows.entries()) out.set(data.subarray(row * V, (row + 1) * V), i * V);
+  return out;
+}
+
+function stack(parts: readonly Matrix[]): Matrix {
+  if (parts.length === 1) return parts[0]!;
+  const V = parts[0]!.shape[1]!;
+  const data = new Float64Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { shape: [data.length / V, V], data };
+}

@@ -1,0 +1,388 @@
+/** @file `vca rsa RUN` and `vca encode` on a tiny run before simulated brains: what is planted is found, what is not is not. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readImage } from "../../src/brain/source.ts";
+import { writeCsv } from "../../src/core/csv.ts";
+import { decodeNpy } from "../../src/core/npy.ts";
+import { squareForm } from "../../src/rsa/rdm.ts";
+import type { AlignResult } from "../../src/study/align.ts";
+import type { EncodeResult } from "../../src/study/encode.ts";
+import { fitStudy } from "../../src/study/fit.ts";
+import { SILENT } from "../../src/study/reporter.ts";
+import { vca } from "../cli/run.ts";
+import { drawPictures, tinyStudy } from "./support.ts";
+
+let folder: string;
+let run: string;
+let shown: string;
+const at = (name: string) => join(folder, name);
+
+async function simulate(name: string, ...options: string[]): Promise<void> {
+  const words = [
+    "simulate",
+    "brain",
+    "--out",
+    at(name),
+    "--participants",
+    "4",
+    "--stimuli",
+    shown,
+    "--scale",
+    "1-9",
+  ];
+  const { code, err } = await vca(...words, "--pictures", "30", "--quiet", ...options);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+}
+
+const files = (name: string, participants = 4) => [
+  "--brain",
+  ...Array.from({ length: participants }, (_, p) => at(`${name}/sub-0${p + 1}/betas.nii.gz`)),
+  "--mask",
+  at(`${name}/mask.nii.gz`),
+  "--conditions",
+  at(`${name}/conditions.csv`),
+];
+const independent = () => ["--stimuli", shown, "--scale", "1-9"];
+
+async function json<T>(...words: string[]): Promise<T> {
+  const { code, out, err } = await vca(...words, "--json", "--quiet");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out) as T;
+}
+
+beforeAll(async () => {
+  const study = await tinyStudy();
+  folder = study.folder;
+  process.env.VCA_CACHE = at("cache");
+  run = at("run");
+  await fitStudy(study.config, { out: run, reporter: SILENT });
+  shown = `table:${await drawPictures(at("shown"), "shown", 30)}`;
+  await simulate("valence", "--runs", "3", "--snr", "0.5", "--geometry", "valence");
+  await simulate("null", "--runs", "3", "--geometry", "none");
+}, 300_000);
+
+describe("vca rsa RUN", () => {
+  let result: AlignResult;
+  const rowsOf = (region: string) =>
+    new Map(result.rows.flatMap((row) => (row.region === region ? [[row.model, row]] : [])));
+
+  beforeAll(async () => {
+    const control = ["--control-mask", at("valence/control.nii.gz")];
+    result = await json(
+      "rsa",
+      run,
+      ...files("valence"),
+      ...control,
+      ...independent(),
+      "--draws",
+      "60",
+      "--out",
+      at("out"),
+    );
+  }, 300_000);
+
+  it("finds the planted ratings in the mask and both its sides, and not in the control mask", () => {
+    expect(result).toMatchObject({ comparison: "rho-a", measure: "crossnobis" });
+    for (const region of ["mask", "mask left", "mask right"]) {
+      const { score, q } = rowsOf(region).get("ratings")!;
+      expect(score).toBeGreaterThan(0.5);
+      expect(q).toBeLessThan(0.05);
+    }
+    expect(Math.abs(Number(rowsOf("control").get("ratings")!.score))).toBeLessThan(0.2);
+    expect(result.ceiling.lower).toBeGreaterThan(0.5);
+  });
+
+  it("has a row for each nucleus and kept epoch, and names the last by the nucleus alone", () => {
+    expect(
+      result.rows.filter(({ region }) => region === "mask").map(({ model, epoch }) => [model, epoch ?? null]),
+    ).toEqual(
+      expect.arrayContaining([
+        ["LA", 3],
+        ["CeA", 3],
+        ["LA epoch 0", 0],
+        ["encoder", null],
+        ["ratings", null],
+      ]),
+    );
+  });
+
+  it("tests the mask against the control over participants, and training over seeds", () => {
+    const tests = new Map(result.tests.map((row) => [`${row.comparison} ${row.region} ${row.nucleus}`, row]));
+    expect(tests.get("mask - control, over participants mask - control LA")!.n).toBe(4);
+    expect(tests.get("trained - untrained, over seeds mask LA")!.n).toBe(2);
+    expect(tests.get("left - right, over participants mask left - mask right LA")!.n).toBe(4);
+  });
+
+  it("writes tables and RDMs", async () => {
+    const table = await readFile(at("out/alignment.csv"), "utf8");
+    expect(table.split("\n")[0]).toBe(
+      "region,kind,model,nucleus,epoch,score,se,lower,upper,p,q,p_ceiling,above_ceiling,ceiling_lower,ceiling_upper,partial,partial_lower,partial_upper,partial_p,unique_variance",
+    );
+    expect(decodeNpy(await readFile(at("out/rdms/brain-mask.npy")), "brain").shape).toEqual([4, 435]);
+    expect(decodeNpy(await readFile(at("out/rdms/model-LA.npy")), "model").shape).toEqual([2, 435]);
+    expect(JSON.parse(await readFile(at("out/rsa.json"), "utf8"))).toMatchObject({ ceiling: result.ceiling });
+  });
+
+  it("finds the nucleus whose geometry was planted", async () => {
+    const { data } = decodeNpy(await readFile(at("out/rdms/model-LA.npy")), "model") as {
+      data: Float64Array;
+    };
+    const ids = (await readFile(at("out/rdms/stimuli.csv"), "utf8")).trim().split("\n").slice(1);
+    const mean = Float64Array.from({ length: 435 }, (_, m) => (data[m]! + data[435 + m]!) / 2);
+    const square = squareForm(mean).data;
+    const rows = ids.map((id, i) => [id, ...square.subarray(30 * i, 30 * (i + 1))]);
+    await writeFile(at("la.csv"), writeCsv(["id", ...ids], rows));
+    const words = [
+      "--participants",
+      "4",
+      "--runs",
+      "3",
+      "--snr",
+      "0.5",
+      "--geometry",
+      at("la.csv"),
+      "--quiet",
+    ];
+    expect(await vca("simulate", "brain", "--out", at("la"), ...words)).toMatchObject({ code: 0, err: "" });
+    const planted = await json<AlignResult>(
+      "rsa",
+      run,
+      ...files("la"),
+      ...independent(),
+      "--draws",
+      "60",
+      "--out",
+      at("la-out"),
+    );
+    const [best] = planted.rows
+      .filter(({ region }) => region === "mask")
+      .sort((a, b) => Number(b.score) - Number(a.score));
+    expect(best!.model).toBe("LA");
+    expect(best!.p).toBeLessThan(0.05);
+  }, 300_000);
+
+  it("finds nothing in noise", async () => {
+    const none = await json<AlignResult>(
+      "rsa",
+      run,
+      ...files("null"),
+      ...independent(),
+      "--draws",
+      "60",
+      "--out",
+      at("null-out"),
+    );
+    expect(none.rows.filter(({ q }) => Number(q) < 0.05)).toEqual([]);
+  }, 300_000);
+
+  it("holds single-run data against the plan of the scan, with a warning", async () => {
+    await simulate("single", "--runs", "1", "--snr", "1");
+    const words = [
+      "rsa",
+      run,
+      ...files("single"),
+      ...independent(),
+      "--draws",
+      "20",
+      "--out",
+      at("single-out"),
+      "--json",
+    ];
+    const { code, out, err } = await vca(...words);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ measure: "correlation" });
+    expect(err).toContain(
+      "Patterns of one run are compared with one another, so that noise near in time looks like geometry; same-run and trial-lag RDMs are taken out where pictures have one run. Scan each picture in two runs.",
+    );
+    const crossed = await vca(...words, "--measure", "crossnobis");
+    expect(crossed).toMatchObject({ code: 3, out: "" });
+    expect(crossed.err).toMatch(
+      /sub-01: two or more runs of each picture were expected for crossnobis, got one of shown \d+, .* and 25 more\. Leave them out of the conditions, or pass --measure correlation\./,
+    );
+  }, 300_000);
+});
+
+describe("vca encode", () => {
+  it.each([["ridge"], ["pls"]])(
+    "by %s finds the planted ratings, beside their controls",
+    async (method) => {
+      const control = ["--control-mask", at("valence/control.nii.gz")];
+      const out = at(`encode-${method}`);
+      const words = [...control, ...independent(), "--method", method, "--components", "2", "--folds", "3"];
+      const { rows, tests } = await json<EncodeResult>(
+        "encode",
+        run,
+        ...files("valence"),
+        ...words,
+        "--out",
+        out,
+      );
+      const row = (region: string, features: string) =>
+        rows.find((one) => one.region === region && one.features === features)!;
+      expect(row("mask", "ratings").r).toBeGreaterThan(0.2);
+      expect(row("mask", "ratings").p).toBeLessThan(0.05);
+      expect(Math.abs(Number(row("control", "ratings").r))).toBeLessThan(0.1);
+      expect(row("mask", "ratings").ceiling).toBeGreaterThan(Number(row("mask", "ratings").r));
+      expect(new Set(rows.map(({ source }) => source))).toEqual(
+        new Set(["trained", "untrained", "encoder", "ratings"]),
+      );
+      expect(tests.map(({ comparison }) => comparison)).toEqual(
+        expect.arrayContaining([
+          "trained - untrained, over participants",
+          "trained - untrained, over seeds",
+          "trained - encoder, over participants",
+          "mask - control, over participants",
+          "R2 of ratings beyond encoder",
+          "R2 shared by CeA and encoder",
+        ]),
+      );
+      const map = await readImage(join(out, "maps/mask-ratings-r.nii.gz"));
+      expect(map.grid.shape).toEqual((await readImage(at("valence/mask.nii.gz"))).grid.shape);
+    },
+    300_000,
+  );
+
+  it("finds nothing in noise, with voxels chosen by their reliability in the training pictures", async () => {
+    const words = [
+      ...independent(),
+      "--folds",
+      "3",
+      "--by",
+      "block",
+      "--reliability",
+      "0.05",
+      "--pca",
+      "4",
+      "--out",
+      at("null-encode"),
+    ];
+    const { rows } = await json<EncodeResult>("encode", run, ...files("null"), ...words);
+    expect(rows.filter(({ q }) => Number(q) < 0.05)).toEqual([]);
+  }, 300_000);
+});
+
+describe("bad input stops both commands with exit code 3", () => {
+  const stops = async (command: string, words: string[], message: string | RegExp) => {
+    const ran = await vca(command, run, ...words);
+    expect(ran).toMatchObject({ code: 3, out: "" });
+    expect(
+      ran.err
+        .split("\n")
+        .filter((line) => line !== "")
+        .at(-1),
+    ).toMatch(message);
+  };
+
+  it("pictures that were trained on, without --within-fold", async () => {
+    await vca(
+      "simulate",
+      "brain",
+      "--out",
+      at("own"),
+      "--participants",
+      "2",
+      "--pictures",
+      "24",
+      "--stimuli",
+      `table:${at("pictures/trained.csv")}`,
+      "--scale",
+      "1-9",
+      "--quiet",
+    );
+    const message =
+      /: pictures that the model was not trained on were expected, got trained \d+, .* and 19 more\. Pass --within-fold to use only the networks that held them out, or train on another set and pass --stimuli\.$/;
+    await stops("rsa", files("own", 2), message);
+    await stops("encode", files("own", 2), message);
+    const { code, err } = await vca(
+      "rsa",
+      run,
+      ...files("own", 2),
+      "--within-fold",
+      "--draws",
+      "20",
+      "--out",
+      at("own-out"),
+    );
+    expect(code).toBe(0);
+    expect(err).toContain(
+      "3 folds: only pictures of one fold are compared, because other folds are other networks.",
+    );
+  }, 300_000);
+
+  it("pictures that the model's side does not have", async () => {
+    await stops(
+      "rsa",
+      files("valence"),
+      /: the 30 pictures of the brain were expected in the run's set, got none of shown \d+, .*\. Give both the same stimulus ids, or pass the shown set with --stimuli\.$/,
+    );
+  });
+
+  it("masks on another grid, empty masks, conditions that do not fit", async () => {
+    const swap = (option: string, file: string) => {
+      const words = files("valence");
+      words[words.indexOf(option) + 1] = file;
+      return [...words, ...independent()];
+    };
+    const csv = await readFile(at("valence/conditions.csv"), "utf8");
+    await writeFile(at("short.csv"), csv.split("\n").slice(0, 80).join("\n"));
+    await stops(
+      "rsa",
+      swap("--conditions", at("short.csv")),
+      /short\.csv: one row for each of the 90 volumes of .* was expected, got 79: volume 80 has no row after row \d+\. Write one row for each volume, in their order\.$/,
+    );
+    const others = csv.replace(/^(sub-02),shown 0,/gm, "$1,shown 99,");
+    await writeFile(at("others.csv"), others);
+    await stops(
+      "rsa",
+      swap("--conditions", at("others.csv")),
+      "sub-02: the 30 pictures of sub-01 were expected, got none of shown 0 and shown 99 besides. Keep the pictures that all participants saw.",
+    );
+  });
+
+  it("one participant, too few pictures for the folds", async () => {
+    await stops(
+      "rsa",
+      [...files("valence", 1), ...independent()],
+      /^evaluate: 2 or more participants to resample were expected, got 1\./,
+    );
+    await stops(
+      "encode",
+      [...files("valence", 1), ...independent()],
+      "encode: 2 or more participants were expected for a test over them, got 1. Pass the betas of all participants to --brain.",
+    );
+    await stops(
+      "encode",
+      [...files("valence", 2), ...independent(), "--folds", "11"],
+      "encode: 3 pictures in each of 11 folds were expected, got 30. Pass fewer --folds (3 at least), or show more pictures.",
+    );
+  });
+
+  it("mistakes in the command are configuration errors", async () => {
+    expect(await vca("rsa", run, "--brain", "a.nii")).toMatchObject({
+      code: 2,
+      err: "rsa: --mask was expected, got none. See `vca rsa --help`.\n",
+    });
+    expect(await vca("rsa", run, "--rdms", "a.npy")).toMatchObject({
+      code: 2,
+      err: "rsa: a run or --rdms was expected, got both. Leave out one of them.\n",
+    });
+    expect(await vca("rsa", "--mask", "a.nii")).toMatchObject({
+      code: 2,
+      err: "rsa: a run was expected with --mask, got none. Name the folder that `vca fit` made.\n",
+    });
+    const twice = await vca(
+      "rsa",
+      run,
+      "--brain",
+      at("valence/sub-01/betas.nii.gz"),
+      at("valence/sub-01/betas.nii.gz"),
+      "--mask",
+      at("valence/mask.nii.gz"),
+    );
+    expect(twice.code).toBe(2);
+    expect(twice.err).toMatch(
+      /^brain: betas of different participants were expected, got .*betas\.nii\.gz, a second of sub-01\. Pass one path for each participant, such as sub-\*\/betas\.nii\.gz; join sessions first\.\n$/,
+    );
+  });
+});
