@@ -129,25 +129,28 @@ export function lesionRows(rows: readonly Cells[], of: "parts" | "units"): Lesio
     });
 }
 
-/** The models of one region, as `vca rsa` leaves them in `alignment.csv` and `rsa.json`. */
+/**
+ * The models of each region, as `vca rsa` leaves them in `alignment.csv`: of a run's nuclei the last epoch alone. A table
+ * of ready RDMs names neither region nor q nor ceiling; these are then the folder's.
+ */
 export function alignmentRows(
   rows: readonly Cells[],
-  {
-    region,
-    nuclei,
-    ceiling,
-  }: { region: string; nuclei: readonly string[]; ceiling: AlignmentRow["ceiling"] },
+  folder: { region: string; nuclei: readonly string[]; ceiling: AlignmentRow["ceiling"] },
 ): AlignmentRow[] {
-  const tested = rows.filter(({ p }) => p !== "");
+  const shown = rows.filter(({ model }) => !model!.includes(" epoch "));
+  const tested = shown.filter(({ p }) => p !== "");
   const adjusted = benjaminiHochberg(tested.map(({ p }) => Number(p)));
-  return rows.map((row) => ({
-    model: row.model!,
-    region,
-    value: Number(row.score),
-    lower: numberOf(row.lower),
-    upper: numberOf(row.upper),
-    q: adjusted[tested.indexOf(row)],
-    baseline: !nuclei.includes(row.model!),
-    ceiling,
-  }));
+  return shown.map((row) => {
+    const [lower, upper] = [numberOf(row.ceiling_lower), numberOf(row.ceiling_upper)];
+    return {
+      model: row.model!,
+      region: row.region ?? folder.region,
+      value: Number(row.score),
+      lower: numberOf(row.lower),
+      upper: numberOf(row.upper),
+      q: numberOf(row.q) ?? adjusted[tested.indexOf(row)],
+      baseline: !folder.nuclei.includes(row.model!),
+      ceiling: lower === undefined || upper === undefined ? folder.ceiling : { lower, upper },
+    };
+  });
 }
