@@ -3,10 +3,7 @@
  * `sub-01_task-view_run-2_contrast-dog_stat-effect_statmap.nii.gz`; and whom a path is of.
  * @see https://bids-specification.readthedocs.io/en/stable/common-principles.html#filenames
  */
-
 import { fileName } from "../core/paths.ts";
-
-export { fileName };
 
 /** A BIDS name taken apart: its entities and its suffix; `undefined` when the name is none. */
 export function parseBids(

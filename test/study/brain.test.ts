@@ -318,7 +318,7 @@ describe("bad input stops both commands with exit code 3", () => {
     );
   });
 
-  it("masks on another grid, empty masks, conditions that do not fit", async () => {
+  it("conditions that do not fit", async () => {
     const swap = (option: string, file: string) => {
       const words = files("valence");
       words[words.indexOf(option) + 1] = file;
