@@ -141,7 +141,7 @@ function matched(structure: "serial" | "anatomical", attention: boolean, visual:
 
 /**
  * Ours. LA reads the picture's summary and looks at its tokens from there; units after LA are rectified and
- * their numbers go as the human neuron counts, LA 4.00, B 3.24, AB 1.28, CeA .36 million (science.md, section 3),
+ * their numbers go as the human neuron counts, LA 4.00, B 3.24, AB 1.28, CeA .36 million,
  * LA being 256. Why this form: docs/decisions/010-the-vca-circuit.md.
  */
 const vca: Preset = (name) => {

@@ -12,11 +12,11 @@ export interface Executor {
   run(step: Step, signal: AbortSignal | undefined): Promise<void>;
 }
 
-/** How a step ended. */
+/** A step that failed or was given up. */
 export interface Outcome {
   readonly step: Step;
   /** Why it failed, or which step that it reads did. */
-  readonly failure?: string;
+  readonly failure: string;
 }
 
 /**

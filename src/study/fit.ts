@@ -104,7 +104,7 @@ async function fitInto(
   };
 }
 
-/** What onnxruntime and its workers hold beside a graph's arrays, as bench/memory.bench.ts finds. */
+/** What onnxruntime and its workers hold beside a graph's arrays: a guess, to be checked with bench/memory.bench.ts. */
 const ENGINE_BYTES = 150 * 2 ** 20;
 
 /** Says what is about to be done and needed, of which it gives back one network's. @throws StorageError when the disk will not hold it. */

@@ -1,6 +1,6 @@
 /** @file From a study to its steps: encoders x circuits x splits, then everything that reads their results. */
 import { packageVersion, readBytes, sha256 } from "#files";
-import { attends } from "../circuits/circuit.ts";
+import { attends, type Circuit } from "../circuits/circuit.ts";
 import { loadCircuit } from "../circuits/load.ts";
 import { openEncoder } from "../encoders/encoder.ts";
 import { fitConfig } from "./fit-config.ts";
@@ -41,8 +41,10 @@ function serialControl({ circuits }: Study, circuit: string): string | undefined
 export async function planStudy(study: Study, reporter: Reporter): Promise<Step[]> {
   const version = await packageVersion();
   const { stimuli, scale, group, seeds, seed, folds } = study;
-  for (const circuit of study.circuits) await loadCircuit(circuit, ANY_WIDTH); // names are checked before pictures are read
-  for (const encoder of study.encoders) await openEncoder(encoder, { reporter });
+  const circuits = new Map<string, Circuit>(); // names are checked before pictures are read
+  for (const circuit of study.circuits) circuits.set(circuit, await loadCircuit(circuit, ANY_WIDTH));
+  const encoders = new Map<string, string>();
+  for (const encoder of study.encoders) encoders.set(encoder, (await openEncoder(encoder, { reporter })).id);
   const pictures = await digestOfStimuli(stimuli, scale, reporter);
   const tests = new Map<string, string>();
   for (const spec of study.test) tests.set(spec, await digestOfStimuli(spec, undefined, reporter));
@@ -54,12 +56,10 @@ export async function planStudy(study: Study, reporter: Reporter): Promise<Step[
     return made;
   };
 
-  for (const encoder of study.encoders) {
-    const { id } = await openEncoder(encoder, { reporter });
+  for (const [encoder, id] of encoders) {
     const shortEncoder = folderName(encoder);
     const halves = new Map<string, { run: Step; shuffled: Step | undefined; attending: boolean }>();
-    for (const circuit of study.circuits) {
-      const loaded = await loadCircuit(circuit, ANY_WIDTH);
+    for (const [circuit, loaded] of circuits) {
       const depends: Json = { pictures, encoder: id, circuit: JSON.stringify(loaded) };
       const labels = { encoder: shortEncoder, circuit: folderName(circuit) };
       const fit = (what: string, design: string, options: Readonly<Record<string, Json>>) => {

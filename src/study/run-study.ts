@@ -17,7 +17,7 @@ import { Random } from "../core/random.ts";
 import { VcaError } from "../errors.ts";
 import type { NucleusAttention } from "./attention.ts";
 import { compareRuns, type LabelledRun, type PairRow } from "./compare-runs.ts";
-import { type Executor, executeSteps, type Outcome } from "./executor.ts";
+import { type Executor, executeSteps } from "./executor.ts";
 import type { FitResult } from "./fit.ts";
 import { planStudy } from "./plan.ts";
 import { writeReport } from "./report.ts";
@@ -170,7 +170,7 @@ export async function runStudy(
       computed: finished.length - before,
       fits,
       attention,
-      failed: outcomes.map(({ step, failure }: Outcome) => ({ step: step.name, failure: failure! })),
+      failed: outcomes.map(({ step, failure }) => ({ step: step.name, failure })),
       comparisons,
       ...(report && { report }),
       out,

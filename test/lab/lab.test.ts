@@ -22,7 +22,7 @@ import { predictPictures } from "../../src/study/predict.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { RunFolder } from "../../src/study/run-folder.ts";
 import { drawPictures } from "../study/support.ts";
-import { launch, present, why } from "./chromium.ts";
+import { launch, present, why } from "../support/chromium.ts";
 
 const picture = (name: string) => fileURLToPath(new URL(`../fixtures/pictures/${name}`, import.meta.url));
 const FILES = ["rgb.png", "rgb.jpg", "rgb.webp", "rgba.png", "scene.jpg", "turned.jpg"].map(picture);
