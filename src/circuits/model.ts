@@ -221,17 +221,25 @@ class Application {
    * The standardised tokens through weights, `(x - center) / scale W + b`: `[R, M, U]`. One product that all
    * replicas share, `[M, D] x [D, R U]`, twice as fast as R products.
    */
-  #visualMapped(name: string, width: number, { density = 1 }: Connections): Value {
+  #visualMapped(name: string, width: number, connections: Connections): Value {
     const [R, D, M] = [this.#R, this.#D, product([this.#B, this.#T])];
-    let weight = this.#parts.weight(name, [D, width], { density, initial: heNormal(D * density) }); // [R, D, U]
-    let bias = this.#parts.vector(`${name}/bias`, width, 0); // [R, 1, U]
-    if (this.#circuit.standardise) {
-      weight = div(weight, this.#parts.statistic("tokens/scale", [D, 1]));
-      bias = sub(bias, matmul(this.#parts.statistic("tokens/center", [1, D]), weight));
-    }
+    const { weight, bias } = this.#visualWeights(name, width, connections);
     const shared = reshape(transpose(weight, [1, 0, 2]), [D, R * width]);
     const y = reshape(this.#wideProduct(reshape(this.#visual.tokens, [M, D]), shared), [M, R, width]);
     return add(transpose(y, [1, 0, 2]), bias); // [R, M, U]
+  }
+
+  /** Weights `[R, D, U]` and bias `[R, 1, U]` by which `(x - center) / scale W + b` is one product of the tokens x as they are. */
+  #visualWeights(name: string, width: number, { density = 1 }: Connections) {
+    const D = this.#D;
+    const weight = this.#parts.weight(name, [D, width], { density, initial: heNormal(D * density) });
+    const bias = this.#parts.vector(`${name}/bias`, width, 0);
+    if (!this.#circuit.standardise) return { weight, bias };
+    const scaled = div(weight, this.#parts.statistic("tokens/scale", [D, 1]));
+    return {
+      weight: scaled,
+      bias: sub(bias, matmul(this.#parts.statistic("tokens/center", [1, D]), scaled)),
+    };
   }
 
   /** x W, with columns of zeros where W has few, so that the last bits of a column do not depend on how many there are. */
@@ -255,28 +263,39 @@ class Application {
   }
 
   /**
-   * What the whole picture says, and what is seen where it makes one look: with s the summary and p the
-   * tokens reduced to P channels, s W + gate * [softmax(q k' / sqrt K) p, heads side by side] V, where q = s Q
-   * and k = p K: `[R, B, U]`.
+   * What the whole picture says, and what is seen where it makes one look: with s the summary, x the standardised
+   * tokens and p = x W + b these reduced to P channels, s S + gate * [softmax(q k' / sqrt K) p, heads side by side] V,
+   * where q = s Q and k = p K: `[R, B, U]`.
+   *
+   * The products are taken in an order in which none has tokens x channels rows and columns: q k' is (q K' W') x',
+   * but for what is equal at all tokens, which softmax ignores, and softmax(...) p is (softmax(...) x) W + b.
    */
   #summaryAttention(name: string, width: number, { id, summary, dropout }: Nucleus): Value {
     const { heads: H, channels: P, keys: K } = summary as SummaryAttention;
-    const [R, B, T] = [this.#R, this.#B, this.#T];
-    const RB = product([R, B]);
+    const [R, B, T, D] = [this.#R, this.#B, this.#T, this.#D];
+    const { tokens } = this.#visual;
     const whole = this.#summary();
     const F = whole.shape[2] as number;
     const s = this.#dropout({ x: whole, tokens: 1 }, `${name}/summary`, dropout.input);
-    const p = this.#visualMapped(`${name}/reduced`, P, {}); // [R, M, P]
-    const query = reshape(this.#linear(s, `${name}/query`, H * K), [RB, 1, H, K]);
-    const key = reshape(this.#linear(p, `${name}/key`, H * K), [RB, T, H, K]);
-    const scores = mul(
-      matmul(transpose(query, [0, 2, 1, 3]), transpose(key, [0, 2, 3, 1])),
-      1 / Math.sqrt(K),
-    ); // [RB, H, 1, T]
-    const looks = matmul(reshape(this.#weights(scores, id), [RB, H, T]), reshape(p, [RB, T, P])); // [RB, H, P]
-    const found = this.#linear(reshape(looks, [R, B, H * P]), `${name}/found`, width);
+    const reduced = this.#visualWeights(`${name}/reduced`, P, {});
+    const key = this.#parts.weight(`${name}/key`, [P, H * K], {}); // [R, P, H K]
+
+    const query = reshape(this.#linear(s, `${name}/query`, H * K), [R, B, H, K]);
+    const keys = reshape(key, [R, P, H, K]);
+    const sought = matmul(transpose(query, [0, 2, 1, 3]), transpose(keys, [0, 2, 3, 1])); // [R, H, B, P]
+    const wanted = matmul(reshape(sought, [R, product([H, B]), P]), swapLast(reduced.weight)); // [R, H B, D]
+    const byPicture = transpose(reshape(wanted, [R, H, B, D]), [2, 0, 1, 3]); // [B, R, H, D]
+    const scores = matmul(reshape(byPicture, [B, R * H, D]), swapLast(tokens)); // [B, R H, T]
+    const weights = softmax(mul(scores, 1 / Math.sqrt(K)));
+    const perReplica = transpose(reshape(weights, [B, R, H, T]), [1, 0, 2, 3]); // [R, B, H, T]
+    this.#remember(id, reshape(perReplica, [product([R, B]), H, 1, T]));
+
+    const found = reshape(matmul(weights, tokens), [B, R, H, D]);
+    const seen = reshape(transpose(found, [1, 0, 2, 3]), [R, product([B, H]), D]);
+    const looks = add(matmul(seen, reduced.weight), reduced.bias); // [R, B H, P]
+    const y = this.#linear(reshape(looks, [R, B, H * P]), `${name}/found`, width);
     const gate = this.#parts.vector(`${name}/gate`, width, 1);
-    return add(this.#linear(s, name, width, { initial: heNormal(F) }), mul(gate, found));
+    return add(this.#linear(s, name, width, { initial: heNormal(F) }), mul(gate, y));
   }
 
   /** From the second pass on, projections to the visual stream add to what it sends, equally to all tokens. */
@@ -339,21 +358,16 @@ class Application {
       transpose(reshape(this.#linear(x, `${name}/${part}`, U), [RB, T, H, U / H]), [0, 2, 1, 3]); // [RB, H, T, K]
     const [query, key, value] = [split("query"), split("key"), split("value")];
     const scores = mul(matmul(query, swapLast(key)), 1 / Math.sqrt(U / H)); // [RB, H, T, T]
-    const weights = this.#parts.masked(
-      this.#weights(scores, id),
-      `${name}/weights`,
-      [H, 1, T],
-      dropout.blocks,
-    );
-    const mixed = matmul(weights, value); // [RB, H, T, K]
+    const weights = softmax(scores);
+    this.#remember(id, weights);
+    const kept = this.#parts.masked(weights, `${name}/weights`, [H, 1, T], dropout.blocks);
+    const mixed = matmul(kept, value); // [RB, H, T, K]
     return this.#linear(reshape(transpose(mixed, [0, 2, 1, 3]), x.shape), `${name}/merge`, U);
   }
 
-  /** How much each token counts: `[R B, H, queries, T]`, remembered as attention of nucleus `id`. */
-  #weights(scores: Value, id: string): Value {
-    const weights = softmax(scores);
+  /** Keeps how much each token counts, `[R B, H, queries, T]`, as attention of nucleus `id`. */
+  #remember(id: string, weights: Value): void {
     this.#attention.set(id, [...(this.#attention.get(id) ?? []), weights]);
-    return weights;
   }
 
   /** x W + b, every replica with weights of its own: `[R, M, I] -> [R, M, U]`. */

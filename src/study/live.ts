@@ -5,6 +5,7 @@
 import { openSession } from "#engine";
 import type { Circuit } from "../circuits/circuit.ts";
 import { projectionName } from "../circuits/circuit.ts";
+import type { Applied } from "../circuits/model.ts";
 import type { NdArray } from "../core/array.ts";
 import { columnIndex } from "../core/csv.ts";
 import type { Picture } from "../core/picture.ts";
@@ -13,7 +14,7 @@ import { type Preprocessing, preprocess } from "../encoders/preprocess.ts";
 import type { Tap } from "../encoders/taps.ts";
 import { planTokens, type TokenPlan } from "../encoders/tokens.ts";
 import { pruneTo } from "../encoders/trunk.ts";
-import { elements, Graph, mean, reshape, type Value } from "../graph/build.ts";
+import { elements, Graph, mean, reshape } from "../graph/build.ts";
 import { emitOnnx } from "../graph/emit.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
 import { BATCH, type Dim } from "../graph/shape.ts";
@@ -83,13 +84,13 @@ export async function liveModel(run: string): Promise<LiveModel> {
   const networks = await finalNetworks(folder, config, manifest);
   const graph = new Graph();
   const input = graph.input("tokens", [BATCH, tokens.T, tokens.D]);
-  addNetworks(
+  const applied = addNetworks(
     graph,
     circuit,
     { tokens: input, hasCls: tokens.hasCls },
     { replicas: networks.length, gains: true },
   );
-  addAttention(graph, networks.length, tokens.T);
+  addAttention(graph, applied, networks.length, tokens.T);
   const units = graph.nodes.flatMap((node) =>
     node.kind === "input" && node.outputs[0]!.shape.length === 1
       ? [[node.name.slice("gain/".length), elements(node.outputs[0]!)] as const]
@@ -116,16 +117,12 @@ export async function liveModel(run: string): Promise<LiveModel> {
   };
 }
 
-/** Outputs `attention/<nucleus>` `[B, T]` of the first softmax over the visual tokens in each nucleus, which is `[R B, H, queries, T]`. */
-function addAttention(graph: Graph, R: number, T: number): void {
-  const found = new Map<string, Value>();
-  for (const node of graph.nodes) {
-    if (node.kind !== "op" || node.op !== "softmax" || T === 1) continue;
-    const id = node.name.split("/")[0]!;
-    const [weights] = node.outputs as [Value];
-    if (weights.shape.length === 4 && weights.shape[3] === T && !found.has(id)) found.set(id, weights);
-  }
-  for (const [id, weights] of found) {
+/** Outputs `attention/<nucleus>` `[B, T]`: the mean over networks, heads and queries of each nucleus's first weights over the visual tokens. */
+function addAttention(graph: Graph, { attention }: Applied, R: number, T: number): void {
+  if (T === 1) return;
+  for (const [id, layers] of attention) {
+    const weights = layers.find(({ shape }) => shape[3] === T); // [R B, H, queries, T]
+    if (!weights) continue;
     const [, H, queries] = weights.shape as [Dim, number, number];
     const looks = mean(reshape(weights, [R, BATCH, H * queries, T]), [0, 2]); // [1, B, 1, T]
     graph.output(`attention/${id}`, reshape(looks, [BATCH, T]));

@@ -4,7 +4,7 @@
  */
 import { openSession } from "#engine";
 import type { Circuit, VisualShape } from "../circuits/circuit.ts";
-import { applyCircuit } from "../circuits/model.ts";
+import { type Applied, applyCircuit } from "../circuits/model.ts";
 import { type NdArray, takeRows, zeros } from "../core/array.ts";
 import { Graph, mean, reshape, slice, transpose, type Value } from "../graph/build.ts";
 import { emitOnnx } from "../graph/emit.ts";
@@ -30,15 +30,16 @@ const BATCH_SIZE = 64;
 
 /**
  * Adds an ensemble of R networks to `graph`. Outputs: `valence` and `arousal` `[B]`, the mean over networks, and
- * `activation/<nucleus>` `[B, R U]`, the units of each network after the other's.
+ * `activation/<nucleus>` `[B, R U]`, the units of each network after the other's. Returns what the circuit made.
  */
 export function addNetworks(
   graph: Graph,
   circuit: Circuit,
   visual: { tokens: Value; hasCls: boolean },
   options: { replicas: number; gains: boolean },
-): void {
-  const { predictions, activations } = applyCircuit(graph, circuit, visual, options);
+): Applied {
+  const applied = applyCircuit(graph, circuit, visual, options);
+  const { predictions, activations } = applied;
   const batch = visual.tokens.shape[0]!;
   const answer = mean(predictions, [0]); // [1, B, 2]
   for (const [i, name] of ["valence", "arousal"].entries()) {
@@ -48,6 +49,7 @@ export function addNetworks(
     const units = options.replicas * (value.shape[2] as number);
     graph.output(`activation/${id}`, reshape(transpose(value, [1, 0, 2]), [batch, units]));
   }
+  return applied;
 }
 
 /** Parameters of replicas, `[...shape]` each, side by side as a graph takes them: `[R, ...shape]`. */

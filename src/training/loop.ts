@@ -99,7 +99,7 @@ export async function trainGroup(options: TrainOptions): Promise<void> {
   });
   const session = await openSession(encodeOnnx(emitOnnx(step.graph)), {
     carry: step.carry,
-    threads: Math.min(threads ?? coresAvailable(), replicas.length, MOST_THREADS),
+    threads: Math.min(threads ?? coresAvailable(), replicas.length, batch, MOST_THREADS),
   });
   try {
     const first = options.resume?.arrays ?? firstState(step, options);
