@@ -54,6 +54,11 @@ export function addFit(program: VcaCommand, io: Io): void {
     .option("--batch <n>", "pictures in a step (default: the recipe's)", whole("--batch", 1, 64))
     .option("--views <n>", "augmented views per picture (default: the recipe's)", whole("--views", 0, 4))
     .option("--lr <rate>", "largest learning rate (default: the recipe's)", positive("--lr", 0.001))
+    .option(
+      "--patience <n>",
+      "stop a network early, n epochs after its best on an inner fifth of its training pictures; 0 trains all epochs on all (default: the recipe's)",
+      whole("--patience", 0, 5),
+    )
     .option("--folds <n>", "folds (default: 10)", whole("--folds", 2, 10))
     .option(
       "--split <method>",

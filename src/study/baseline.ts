@@ -6,10 +6,10 @@ import { exists } from "#files";
 import type { NdArray } from "../core/array.ts";
 import { Random } from "../core/random.ts";
 import { type ChannelRange, channelsOf } from "../encoders/channels.ts";
-import { planFolds } from "../stimuli/folds.ts";
 import { averageViews, predictRidge, ridge } from "../training/ridge.ts";
 import { summaryFeatures } from "../training/summary-features.ts";
 import type { FitConfig } from "./fit-config.ts";
+import { innerFolds } from "./inner-folds.ts";
 import type { Prepared, WorkOptions } from "./prepare.ts";
 import { type RunFolder, readTensors, writeTensors } from "./run-folder.ts";
 
@@ -21,8 +21,6 @@ export interface Baseline {
   readonly channels: ReadonlyMap<number, ChannelRange>;
 }
 
-const INNER_FOLDS = 5;
-
 /** The file of a run's ridge. */
 const fileOf = (folder: RunFolder) => `${folder.path}/models/ridge.safetensors`;
 
@@ -33,7 +31,7 @@ export async function fitBaseline(
   prepared: Prepared,
   { reporter, signal }: WorkOptions,
 ): Promise<Baseline> {
-  const { views, features, ratings, folds, duplicates, recipe } = prepared;
+  const { views, features, ratings, folds, recipe } = prepared;
   const ranges: ChannelRange[] =
     config.tapChoice === "inner" ? [...features.channels] : [{ from: 0, to: features.D }];
   const numbers = [...new Set(folds)].sort((a, b) => a - b);
@@ -45,8 +43,6 @@ export async function fitBaseline(
     };
   }
   const own = recipe.flip ? views.slice(0, 2) : views.slice(0, 1);
-  const grouped = config.split === "grouped" || config.split === "leave-one-group-out";
-  const labels = grouped ? prepared.set.columns[config.group!] : undefined;
   const result = await ridge({
     candidates: ranges.map((range) =>
       averageViews(own.map((view) => summaryFeatures(channelsOf(view, range), features.hasCls))),
@@ -54,15 +50,7 @@ export async function fitBaseline(
     targets: ratings,
     folds,
     lines: prepared.lines,
-    innerFold: (train, random) =>
-      planFolds({
-        n: train.length,
-        folds: INNER_FOLDS,
-        method: grouped ? "grouped" : "random",
-        ...(labels && { groups: [...train].map((s) => labels[s]!) }),
-        together: within(duplicates.together, train),
-        random,
-      }),
+    innerFold: (train, random) => innerFolds(config, prepared, train, random),
     random: Random.seeded(config.seed).at("ridge"),
     onFit: (done, total) => {
       signal?.throwIfAborted();
@@ -107,10 +95,4 @@ function chosen(
   ranges: readonly ChannelRange[],
 ): Map<number, ChannelRange> {
   return new Map([...folds, -1].map((fold, i) => [fold, ranges[candidates[i]!]!]));
-}
-
-/** Sets of stimuli that stay together, as places in `train`. */
-function within(together: readonly (readonly number[])[], train: Int32Array): number[][] {
-  const place = new Map([...train].map((s, i) => [s, i]));
-  return together.map((set) => set.flatMap((s) => place.get(s) ?? [])).filter((set) => set.length > 1);
 }

@@ -30,6 +30,8 @@ const schema = z
     lr: z.number().positive().optional(),
     /** Augmented views per picture, instead of the recipe's number. */
     views: z.int().min(0).max(64).optional(),
+    /** Early stopping on an inner split, instead of the recipe's patience; 0 is none. */
+    patience: z.int().min(0).optional(),
     folds: z.int().min(2).default(10),
     split: z.enum(["random", "stratified", "grouped", "leave-one-group-out", "halves"]).default("random"),
     /** Column whose labels stay together in grouped folds. */

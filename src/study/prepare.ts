@@ -146,7 +146,8 @@ export function shuffledRatings(
 /** Everything that a fit needs before its first step. @throws DataError, ConfigError, UnsupportedError */
 export async function prepareFit(config: FitConfig, work: WorkOptions): Promise<Prepared> {
   const { reporter } = work;
-  const changes = { epochs: config.epochs, batch: config.batch, lr: config.lr, views: config.views };
+  const { epochs, batch, lr, views, patience } = config;
+  const changes = { epochs, batch, lr, views, patience };
   const recipe = findRecipe(
     config.recipe,
     Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),

@@ -6,6 +6,7 @@ import { exists, removeFile } from "#files";
 import type { Circuit, VisualShape } from "../circuits/circuit.ts";
 import { loadCircuit } from "../circuits/load.ts";
 import { type NdArray, row, takeRows } from "../core/array.ts";
+import { Random } from "../core/random.ts";
 import { type ChannelRange, channelsOf, shapeOfChannels } from "../encoders/channels.ts";
 import { type Inference, openInference } from "../training/inference.ts";
 import { type Replica, type TrainingState, trainGroup } from "../training/loop.ts";
@@ -13,6 +14,7 @@ import { groupSize } from "../training/memory.ts";
 import { batchSize } from "../training/recipe.ts";
 import type { Baseline } from "./baseline.ts";
 import type { FitConfig } from "./fit-config.ts";
+import { innerFolds } from "./inner-folds.ts";
 import type { Prepared, WorkOptions } from "./prepare.ts";
 import {
   type Manifest,
@@ -86,8 +88,15 @@ async function planGroups(
     };
   };
   const replica = (fold: number, seed: number): Replica => {
-    const train = trainedOn(folds, fold);
-    return { name: replicaName(fold, seed), fold, seed, train, ratings: prepared.lines?.(train).shared };
+    const seen = trainedOn(folds, fold);
+    const common = { name: replicaName(fold, seed), fold, seed, ratings: prepared.lines?.(seen).shared };
+    if (recipe.patience === 0) return { ...common, train: seen };
+    const parts = innerFolds(config, prepared, seen, Random.seeded(seed).at("early stopping", fold + 1));
+    return {
+      ...common,
+      train: seen.filter((_, i) => parts[i] !== 0),
+      inner: seen.filter((_, i) => parts[i] === 0),
+    };
   };
   const groups: Group[] = [];
   for (const range of new Set(channels.values())) {
@@ -164,10 +173,16 @@ async function trainOne(
         work.signal?.throwIfAborted();
         onStep(step);
       },
-      onEpoch: async ({ epoch, losses, parameters, state }) => {
+      onEpoch: async ({ epoch, losses, best, parameters, state }) => {
         work.onEpoch?.({ group: group.name, epoch, losses });
         if (kept.has(epoch))
-          await keepEpoch(folder, group, await parameters(), { epoch, folds, inference, tokens: views[0]! });
+          await keepEpoch(folder, group, await parameters(), {
+            epoch,
+            best,
+            folds,
+            inference,
+            tokens: views[0]!,
+          });
         const due = performance.now() - written > SECONDS_BETWEEN_CHECKPOINTS * 1000;
         if (epoch === recipe.epochs || !due) return;
         const { arrays } = await state();
@@ -187,6 +202,14 @@ async function readCheckpoint(file: string): Promise<TrainingState | undefined> 
   return { epoch: Number(metadata.epoch), arrays };
 }
 
+interface KeepOptions {
+  readonly epoch: number;
+  readonly best: readonly number[];
+  readonly folds: Int32Array;
+  readonly inference: Inference;
+  readonly tokens: NdArray;
+}
+
 /**
  * Writes each replica's answers to the pictures it did not see, then its parameters: the parameters of the
  * last epoch say that a replica is complete.
@@ -195,12 +218,7 @@ async function keepEpoch(
   folder: RunFolder,
   { replicas, seed }: Group,
   parameters: ReadonlyMap<string, NdArray>,
-  {
-    epoch,
-    folds,
-    inference,
-    tokens,
-  }: { epoch: number; folds: Int32Array; inference: Inference; tokens: NdArray },
+  { epoch, best, folds, inference, tokens }: KeepOptions,
 ): Promise<void> {
   for (const [r, { name, fold }] of replicas.entries()) {
     const own = new Map([...parameters].map(([key, array]) => [key, row(array, r)]));
@@ -210,7 +228,13 @@ async function keepEpoch(
       for (const [id, array] of activations) await writeArray(folder.activationsFile(name, id, epoch), array);
       await writeArray(folder.activationsFile(name, "readout", epoch), predictions);
     }
-    const metadata = { replica: name, fold: String(fold), seed: String(seed), epoch: String(epoch) };
+    const metadata = {
+      replica: name,
+      fold: String(fold),
+      seed: String(seed),
+      epoch: String(epoch),
+      best: String(best[r]),
+    };
     await writeTensors(folder.parametersFile(name, epoch), { arrays: own, metadata });
   }
 }

@@ -17,6 +17,7 @@ import { VcaError } from "../errors.ts";
 import { emitOnnx } from "../graph/emit.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
 import { BETA1 } from "../graph/optimizer.ts";
+import { isStoppingState, openStopping } from "./early-stopping.ts";
 import { initialValue, trainingStatistics } from "./initial.ts";
 import { batchSize, learningRate, lossWeights, type Recipe } from "./recipe.ts";
 import { buildStep, type StepGraph } from "./step-graph.ts";
@@ -44,6 +45,8 @@ export interface Replica {
   readonly seed: number;
   /** Rows it may learn from. */
   readonly train: Int32Array;
+  /** Rows by which early stopping tests it, none of `train`; needed where the recipe has `patience`. */
+  readonly inner?: Int32Array | undefined;
   /** What it learns instead of the data's ratings, `[S, 2]`: given to all replicas of a group, or to none. */
   readonly ratings?: NdArray<Float64Array> | undefined;
 }
@@ -73,9 +76,11 @@ export interface TrainOptions {
 /** An epoch's end. */
 export interface Epoch {
   readonly epoch: number;
-  /** Mean training loss per replica; empty at epoch 0. */
+  /** Mean training loss per replica; empty at epoch 0, and once all have stopped early. */
   readonly losses: readonly number[];
-  /** The parameters to test, `[R, ...shape]`: the moving averages where the recipe keeps them. */
+  /** Under early stopping the best epoch of each replica so far, otherwise this epoch. */
+  readonly best: readonly number[];
+  /** The parameters to test, `[R, ...shape]`: the moving averages where the recipe keeps them, the best where it stops early. */
   readonly parameters: () => Promise<ReadonlyMap<string, NdArray>>;
   /** Everything needed to go on. */
   readonly state: () => Promise<TrainingState>;
@@ -101,23 +106,31 @@ export async function trainGroup(options: TrainOptions): Promise<void> {
     carry: step.carry,
     threads: Math.min(threads ?? coresAvailable(), replicas.length, batch, MOST_THREADS),
   });
+  const stopping = recipe.patience > 0 ? await openStopping(options, options.resume?.arrays) : undefined;
   try {
     const first = options.resume?.arrays ?? firstState(step, options);
-    await session.hold(Object.fromEntries(first));
+    await session.hold(Object.fromEntries([...first].filter(([name]) => !isStoppingState(name))));
     const fixed = step.parameters.filter((parameter) => !parameter.trained).map(({ name }) => name);
-    const report = (epoch: number, losses: readonly number[]) =>
-      options.onEpoch({
+    const report = async (epoch: number, losses: readonly number[]) => {
+      const tested = () => testedParameters(session, step, recipe);
+      await stopping?.see(epoch, await tested());
+      const carried = () => read(session, [...Object.values(step.carry), ...fixed]);
+      await options.onEpoch({
         epoch,
         losses,
-        parameters: () => testedParameters(session, step, recipe),
-        state: async () => ({ epoch, arrays: await read(session, [...Object.values(step.carry), ...fixed]) }),
+        best: stopping?.best() ?? replicas.map(() => epoch),
+        parameters: async () => stopping?.parameters(epoch) ?? (await tested()),
+        state: async () => ({ epoch, arrays: new Map([...(await carried()), ...(stopping?.state() ?? [])]) }),
       });
+    };
     const start = options.resume?.epoch ?? 0;
     if (start === 0) await report(0, []);
     for (let epoch = start; epoch < recipe.epochs; epoch++) {
-      await report(epoch + 1, await runEpoch(session, step, { ...options, batch, S, epoch }));
+      const over = stopping?.done(epoch) ?? false;
+      await report(epoch + 1, over ? [] : await runEpoch(session, step, { ...options, batch, S, epoch }));
     }
   } finally {
+    await stopping?.close();
     await session.close();
   }
 }

@@ -35,6 +35,11 @@ export interface Recipe {
   readonly views: number;
   /** Decay per step of the parameters' moving average, which is then what is tested; 0 is none. */
   readonly ema: number;
+  /**
+   * Early stopping: a network learns from four fifths of its training pictures and is tested on the rest; one that has not improved for so many
+   * epochs stays as it was at its best. 0 is none: all epochs, all pictures.
+   */
+  readonly patience: number;
 }
 
 /** Liu et al. 2025, Methods. Differs from the paper: four cached views stand for fresh augmentation at each step. */
@@ -51,6 +56,7 @@ const liu2025: Recipe = {
   flip: false,
   views: 4,
   ema: 0,
+  patience: 0,
 };
 
 /** The ready-made recipes. A circuit of the same name takes its own by default. */
@@ -69,6 +75,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     flip: true,
     views: 0,
     ema: 0,
+    patience: 0,
   },
   liu2025,
   /** The paper's without augmentation. */
