@@ -176,7 +176,11 @@ export function normalize(pixels: Float32Array, { mean, sd }: Preprocessing): Fl
 
 /** A fitted picture as an encoder's input `[3, H, W]`: `normalize(toUnitRange(picture))`, each of 256 values computed once. */
 export function toInput({ width, height, data }: Picture, preprocessing: Preprocessing): Float32Array {
-  const every = { width: 256, height: 1, data: Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)) };
+  const every = {
+    width: 256,
+    height: 1,
+    data: Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)),
+  };
   const values = normalize(toUnitRange(every), preprocessing); // [3, 256]
   const size = width * height;
   const pixels = new Float32Array(3 * size);

@@ -121,7 +121,7 @@ async function announce(
   const memory = before + views + engineBytes(circuit, shape) + together * need.memoryBytes;
   const disk = replicas * keptEpochs(recipe.epochs).length * need.diskBytes;
   reporter.note(
-    `${set.ids.length} pictures, ${features.T} tokens of ${features.D} channels; ${replicas} networks of ${need.parameters} parameters, ${recipe.epochs} epochs, ${together} at once; about ${gigabytes(memory)} of memory and ${gigabytes(disk)} of disk.`,
+    `${set.ids.length} pictures, ${features.T} tokens of ${features.D} channels; ${replicas} networks of ${need.parameters} parameters, ${recipe.epochs} epochs, ${together} at once; up to ${gigabytes(memory)} of memory and ${gigabytes(disk)} of disk.`,
   );
   const free = await freeDisk(out);
   if (disk > free) {

@@ -11,13 +11,14 @@ import { addNetworks, BATCH_SIZE } from "./inference.ts";
 import { batchSize, type Recipe } from "./recipe.ts";
 import { buildStep } from "./step-graph.ts";
 
-// Measured with bench/memory.bench.ts --fits, of circuits from 0.2 to 16 million parameters.
-/** What a fit holds beside its arrays: two workers, each with an engine, and what is left of the encoder's run. */
-const ENGINE_BYTES = 375 * 2 ** 20;
+// Bounds measured with bench/memory.bench.ts, of circuits from 0.2 to 11 million parameters; what is freed stays with the
+// process's allocator for a while, more of it the more groups there are.
+/** What a fit holds beside its arrays: two workers, each with an engine, and what the encoder's run leaves. */
+const ENGINE_BYTES = 350 * 2 ** 20;
 /** The engine's arena doubles as it grows, and plans anew after the first run: bytes taken for each byte alive. */
-const ARENA = 2;
-/** Carried arrays are held before and after a step, and once more while they are read or set. */
-const STATE_COPIES = 3;
+const ARENA = 2.5;
+/** Carried arrays: before and after a step, as they are set, as they are read, and as they are written. */
+const STATE_COPIES = 5;
 
 /** What one replica of a circuit needs. */
 export interface Need {
