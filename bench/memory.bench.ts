@@ -1,16 +1,17 @@
 /**
  * @file Peak memory, as VmHWM in /proc (Linux): of `vca features` at OASIS's 838 pictures and at ten times as many (each
- * picture again with another byte after its end, so that every hash differs), and of `vca fit` from the cache
- * against what it says beforehand. Each command is a process of its own. Prints a table.
+ * picture again with another byte after its end, so that every hash differs), and of `vca fit` from the cache,
+ * several circuits and sets, against what it says beforehand. Each command is a process of its own. Prints a table.
  *
  * Run: npx tsx --conditions=source bench/memory.bench.ts ../shared/data/oasis \
- *        ../shared/encoders/efficientnet-lite0 [TIMES] (10 by default)
+ *        ../shared/encoders/efficientnet-lite0 [TIMES] (10 by default; 0 measures the fits alone)
  */
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
 import { writeCsv } from "../src/core/csv.ts";
 import { openStimuli } from "../src/stimuli/set.ts";
 
@@ -61,21 +62,65 @@ async function copies(count: number): Promise<string> {
 }
 
 const megabytes = (value: number) => `${value.toFixed(0)} MB`;
-const sets = [await copies(1), await copies(Number(times))] as const;
-const common = ["--scale", "1-7", "--encoder", encoder];
-const peaks: number[] = [];
 console.log("| what | peak | beside it | seconds |\n| --- | --- | --- | --- |");
-for (const [i, spec] of sets.entries()) {
-  const { peak, seconds } = await vca(["features", spec, ...common], join(scratch, `cache-${i}`));
-  peaks.push(peak);
-  const ratio = i === 0 ? "" : `${(peak / peaks[0]!).toFixed(3)} of the first`;
-  const pictures = set.ids.length * (i === 0 ? 1 : Number(times));
-  console.log(`| features, ${pictures} pictures | ${megabytes(peak)} | ${ratio} | ${seconds.toFixed(0)} |`);
+
+if (Number(times) > 0) {
+  const peaks: number[] = [];
+  for (const [i, count] of [1, Number(times)].entries()) {
+    const words = ["features", await copies(count), "--scale", "1-7", "--encoder", encoder];
+    const { peak, seconds } = await vca(words, join(scratch, `cache-${i}`));
+    peaks.push(peak);
+    const ratio = i === 0 ? "" : `${(peak / peaks[0]!).toFixed(3)} of the first`;
+    console.log(
+      `| features, ${set.ids.length * count} pictures | ${megabytes(peak)} | ${ratio} | ${seconds.toFixed(0)} |`,
+    );
+  }
 }
-const fit = ["fit", sets[0], ...common, "--folds", "5", "--seeds", "1", "--epochs"];
-const cache = join(scratch, "cache-0");
-await vca([...fit, "0", "--out", join(scratch, "none")], cache); // caches the mirrored views
-const { peak, seconds, said } = await vca([...fit, "2", "--out", join(scratch, "run")], cache);
-const [, stated, unit] = /about ([\d.]+) (GB) of memory/.exec(said) ?? [];
-console.log(`| fit from the cache | ${megabytes(peak)} | stated ${stated} ${unit} | ${seconds.toFixed(0)} |`);
+
+/** Eleven million parameters in two layers: what it carries outweighs what it computes. */
+const WIDE = {
+  name: "wide",
+  visual: "pooled",
+  nuclei: [
+    { id: "LA", input: 2560, rectify: true },
+    { id: "CeA", input: 2560, rectify: true },
+  ],
+  projections: [
+    { source: "bench", from: "visual", to: "LA" },
+    { source: "bench", from: "LA", to: "CeA" },
+  ],
+  readout: "CeA",
+};
+const wide = join(scratch, "wide.yaml");
+await writeFile(wide, stringify(WIDE));
+const oasis = [`oasis:${data}`, "--encoder", encoder];
+/** Stimuli, circuit, folds, seeds. */
+const FITS: readonly (readonly [words: readonly string[], circuit: string, folds: number, seeds: number])[] =
+  [
+    [["emoji"], "vca", 5, 1],
+    [["emoji"], "vca", 10, 5],
+    [["emoji"], "anatomical-attention", 5, 1],
+    [["emoji"], "serial-linear-pooled", 10, 2],
+    [["emoji"], wide, 5, 1],
+    [oasis, "vca-no-attention", 5, 1],
+    [oasis, "vca", 5, 1],
+  ];
+const cache = join(scratch, "cache-fits");
+for (const [stimuli, circuit, folds, seeds] of FITS) {
+  const fit = ["fit", ...stimuli, "--circuit", circuit, "--folds", String(folds), "--seeds", String(seeds)];
+  const run = (epochs: number) => [
+    ...fit,
+    "--epochs",
+    String(epochs),
+    "--out",
+    join(scratch, `run-${epochs}`),
+  ];
+  await vca(run(0), cache); // fills the cache
+  const { peak, seconds, said } = await vca(run(1), cache);
+  const stated = Number(/up to ([\d.]+) GB of memory/.exec(said)![1]) * 1024;
+  console.log(
+    `| fit of ${circuit === wide ? "wide" : circuit}, ${stimuli[0]!.split(":")[0]}, ${folds} folds, ${seeds} seeds | ${megabytes(peak)} | stated ${megabytes(stated)} (${(stated / peak).toFixed(2)} of it) | ${seconds.toFixed(0)} |`,
+  );
+  for (const epochs of [0, 1]) await rm(join(scratch, `run-${epochs}`), { recursive: true });
+}
 await rm(scratch, { recursive: true });

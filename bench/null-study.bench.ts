@@ -2,7 +2,8 @@
  * @file What a small study finds where there is nothing: ratings of the embedded emoji change places, whole groups of
  * near-equal pictures together, and fit, units and geometry follow as in `vca run`. One half of the shufflings is the
  * null distribution, the other plays the observed studies: their means should lie inside its central 95 %, their
- * tests find something at the nominal rate.
+ * tests find something at the nominal rate. A share of units that is 0 in nearly every study has no such range: there the
+ * share of studies with any such unit is compared between the halves, with Newcombe's interval of the difference.
  *
  * Run: `npx tsx --conditions=source bench/null-study.bench.ts [--shufflings 200] [--first 0] [--keep FILE.jsonl]`; with
  * `--keep`, shufflings found in the file are not computed again.
@@ -136,6 +137,22 @@ for (let seed = first; seed < first + shufflings; seed++) {
 }
 await rm(folder, { recursive: true });
 
+/** Wilson's 95 % interval of a share of studies, which are independent. */
+function wilson(hits: number, n: number, z = 1.96): [low: number, high: number] {
+  const share = hits / n;
+  const center = (share + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
+  const half = (z / (1 + z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
+  return [center - half, center + half];
+}
+
+/** How many studies found any unit, as a share with its interval. */
+interface Rare {
+  readonly hits: number;
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Two-sided 95 % of a share over studies, whose tests depend on each other. */
 const margin = (shares: readonly number[]) => (1.96 * sd(shares)) / Math.sqrt(shares.length);
 const [null_, observed] = [0, 1].map((half) => done.filter((_, i) => i % 2 === half)) as [
@@ -143,18 +160,33 @@ const [null_, observed] = [0, 1].map((half) => done.filter((_, i) => i % 2 === h
   Shuffled[],
 ];
 console.log(`${null_.length} shufflings as null, ${observed.length} as observed studies`);
+/** A share that is 0 in nearly every study: its null is a point, in whose central 95 % no mean lies. Judged by how often it is not 0. */
+const RARE = "selective, Benjamini & Hochberg";
 console.table(
   Object.fromEntries(
-    Object.keys(done[0]!.numbers).map((name) => {
-      const of = (half: readonly Shuffled[]) =>
-        Float64Array.from(half, ({ numbers }) => numbers[name]!).filter((value) => Number.isFinite(value));
-      const [lower, upper] = quantiles(of(null_), [0.025, 0.975]) as [number, number];
-      const center = mean([...of(observed)]);
-      const within = of(observed).filter((value) => value >= lower && value <= upper).length;
-      const row = { lower, upper, observed: center, inside: lower <= center && center <= upper };
-      return [name, { ...row, "share of observed inside": within / of(observed).length }];
-    }),
+    Object.keys(done[0]!.numbers)
+      .filter((name) => name !== RARE)
+      .map((name) => {
+        const of = (half: readonly Shuffled[]) =>
+          Float64Array.from(half, ({ numbers }) => numbers[name]!).filter((value) => Number.isFinite(value));
+        const [lower, upper] = quantiles(of(null_), [0.025, 0.975]) as [number, number];
+        const center = mean([...of(observed)]);
+        const within = of(observed).filter((value) => value >= lower && value <= upper).length;
+        const row = { lower, upper, observed: center, inside: lower <= center && center <= upper };
+        return [name, { ...row, "share of observed inside": within / of(observed).length }];
+      }),
   ),
+);
+const [found0, found1] = [null_, observed].map((half) => {
+  const hits = half.filter(({ numbers }) => numbers[RARE]! > 0).length;
+  const [low, high] = wilson(hits, half.length);
+  return { hits, share: hits / half.length, low, high };
+}) as [Rare, Rare];
+const gap = found1.share - found0.share; // Newcombe 1998, method 10
+const low = gap - Math.hypot(found1.share - found1.low, found0.high - found0.share);
+const high = gap + Math.hypot(found1.high - found1.share, found0.share - found0.low);
+console.log(
+  `${RARE}, any such unit: in ${found1.hits} of ${observed.length} observed studies and ${found0.hits} of ${null_.length} of the null; difference ${gap.toFixed(3)}, 95 % interval ${low.toFixed(3)} to ${high.toFixed(3)}, ${low <= 0 && high >= 0 ? "holds" : "misses"} 0.`,
 );
 console.table(
   Object.fromEntries(

@@ -1,4 +1,5 @@
 /** @file Where a command writes. `main.ts` gives it the process, a test gives it strings. */
+import type { StepProgress } from "../study/executor.ts";
 import type { Reporter } from "../study/reporter.ts";
 import type { CommonOptions } from "./options.ts";
 
@@ -10,6 +11,8 @@ export interface Io {
   readonly err: (text: string) => void;
   /** The terminal on which progress bars may be drawn; undefined when there is none. */
   readonly terminal?: NodeJS.WriteStream | undefined;
+  /** Told of progress as a reporter is: by this, a study knows how far its step is. */
+  readonly progress?: StepProgress | undefined;
   /** Columns of help texts. */
   readonly columns?: number | undefined;
   /** Aborts when the user interrupts. */

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { coresAvailable, freeMemory } from "#files";
 import { VcaError } from "../errors.ts";
-import type { Executor } from "../study/executor.ts";
+import type { Executor, StepProgress } from "../study/executor.ts";
 
 /** Bytes that a step may come to need. */
 const MEMORY_OF_A_STEP = 3 * 2 ** 30;
@@ -18,15 +18,16 @@ export function localExecutor({ out, places }: { out: string; places?: number | 
   const allowed = Math.min(coresAvailable(), Math.floor(freeMemory() / MEMORY_OF_A_STEP));
   return {
     places: places ?? Math.max(1, allowed),
-    run: ({ hash, name }, signal) =>
+    run: ({ hash, name }, signal, onProgress) =>
       new Promise((resolve, reject) => {
         const child = spawn(
           process.execPath,
           [...process.execArgv, MAIN, "step", hash, "--out", out, "--threads", "1", "--quiet"],
-          { stdio: ["pipe", "ignore", "pipe"], env: { ...process.env, VCA_STEP_OF_STUDY: "1" } },
+          { stdio: ["pipe", "ignore", "pipe", "ipc"], env: { ...process.env, VCA_STEP_OF_STUDY: "1" } },
         );
+        child.on("message", (progress) => onProgress(...(progress as Parameters<StepProgress>)));
         let said = "";
-        child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        child.stderr!.setEncoding("utf8").on("data", (text: string) => {
           said = (said + text).slice(-10_000);
         });
         const stop = () => child.kill("SIGINT");

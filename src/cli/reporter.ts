@@ -9,7 +9,7 @@ export interface TerminalReporter extends Reporter {
   end(): void;
 }
 
-const FORMAT = "{stage} {bar} {percentage} %  {value}/{total}  {eta_formatted} left";
+const FORMAT = "{stage} {bar} {percentage} %  {value}/{total}  {eta_formatted} left  {now}";
 
 /** A reporter for a command. */
 export async function createReporter(io: Io, { quiet }: { quiet: boolean }): Promise<TerminalReporter> {
@@ -31,7 +31,8 @@ export async function createReporter(io: Io, { quiet }: { quiet: boolean }): Pro
       if (!quiet) say(text);
     },
     warn: (text) => say(`Warning: ${text}`),
-    progress: (stage, done, total) => {
+    progress: (stage, done, total, now = "") => {
+      io.progress?.(stage, done, total);
       if (!bars) return;
       if (stage !== current) {
         end();
@@ -47,10 +48,10 @@ export async function createReporter(io: Io, { quiet }: { quiet: boolean }): Pro
           },
           bars.Presets.shades_classic,
         );
-        bar.start(total, done, { stage: stage.padEnd(8) });
+        bar.start(total, done, { stage: stage.padEnd(8), now });
         current = stage;
       }
-      bar?.update(done);
+      bar?.update(done, { now });
       if (done >= total) end();
     },
     end,

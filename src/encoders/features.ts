@@ -12,7 +12,7 @@ import { VcaError } from "../errors.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
 import type { Encoder } from "./encoder.ts";
 import { describe, type FeatureRecipe, featureKey, GRID, isCached, readShape } from "./feature-cache.ts";
-import { fitPicture, normalize, toUnitRange } from "./preprocess.ts";
+import { fitPicture, toInput } from "./preprocess.ts";
 import { planTokens, type TokenShape } from "./tokens.ts";
 import { pruneTo } from "./trunk.ts";
 import { applyView, type View, viewName } from "./views.ts";
@@ -93,8 +93,7 @@ export async function extractFeatures(
     if (missing.length === 0) return [];
     const picture = fitPicture(await decodePicture(bytes, file), encoder.preprocessing);
     return missing.map(({ path, view }) => {
-      const pixels = normalize(toUnitRange(applyView(picture, view, hash)), encoder.preprocessing);
-      return { path, pixels };
+      return { path, pixels: toInput(applyView(picture, view, hash), encoder.preprocessing) };
     });
   };
 

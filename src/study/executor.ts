@@ -8,9 +8,12 @@ import type { Step } from "./step.ts";
 export interface Executor {
   /** How many at once. */
   readonly places: number;
-  /** Carries out one step; rejects with an error whose message says why it failed. */
-  run(step: Step, signal: AbortSignal | undefined): Promise<void>;
+  /** Carries out one step; rejects with an error whose message says why it failed. Where it can, it tells how far the step is. */
+  run(step: Step, signal: AbortSignal | undefined, onProgress: StepProgress): Promise<void>;
 }
+
+/** Told `done` of `total` in a stage of a step. */
+export type StepProgress = (stage: string, done: number, total: number) => void;
 
 /** A step that failed or was given up. */
 export interface Outcome {
@@ -31,24 +34,35 @@ export async function executeSteps(options: {
   readonly executor: Executor;
   readonly isDone: (step: Step) => Promise<boolean>;
   readonly onChange: (event: "start" | "end", step: Step, seconds?: number) => void;
+  /** Told what the running steps do, such as `fit vca: training 40 %`. */
+  readonly onProgress: (now: string) => void;
   readonly signal?: AbortSignal | undefined;
 }): Promise<Outcome[]> {
-  const { steps, executor, onChange, signal } = options;
+  const { steps, executor, onChange, onProgress, signal } = options;
   const failures = new Map<string, string>();
   const done = new Set<string>();
   for (const step of steps) if (await options.isDone(step)) done.add(step.hash);
   const waiting = new Set(steps.filter(({ hash }) => !done.has(hash)));
   const running = new Set<Promise<void>>();
+  const doing = new Map<string, string>();
+  const tell = () => onProgress([...doing.values()].join("; "));
 
   const start = async (step: Step) => {
     const started = performance.now();
+    doing.set(step.hash, step.name);
     onChange("start", step);
+    tell();
     try {
-      await executor.run(step, signal);
+      await executor.run(step, signal, (stage, done, total) => {
+        doing.set(step.hash, `${step.name}: ${stage} ${Math.floor((100 * done) / total)} %`);
+        tell();
+      });
       done.add(step.hash);
       onChange("end", step, (performance.now() - started) / 1000);
     } catch (error) {
       failures.set(step.hash, error instanceof Error ? error.message : String(error));
+    } finally {
+      doing.delete(step.hash);
     }
   };
 

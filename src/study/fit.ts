@@ -8,7 +8,7 @@ import type { NdArray } from "../core/array.ts";
 import { writeCsv } from "../core/csv.ts";
 import { type ChannelRange, shapeOfChannels } from "../encoders/channels.ts";
 import { VcaError } from "../errors.ts";
-import { groupSize, type Need, replicaNeed } from "../training/memory.ts";
+import { engineBytes, groupSize, type Need, replicaNeed } from "../training/memory.ts";
 import { fitBaseline } from "./baseline.ts";
 import { modelParts, writeFinalModel } from "./final-model.ts";
 import type { FitConfig } from "./fit-config.ts";
@@ -55,8 +55,9 @@ async function fitInto(
 ): Promise<FitResult> {
   const { out } = options;
   const started = performance.now();
+  const before = memoryHeld();
   const prepared = await prepareFit(config, options);
-  const { parameters } = await announce(config, prepared, options);
+  const { parameters } = await announce(config, prepared, { ...options, before });
   await folder.writeConfig(config);
   await writeStimuli(folder, prepared);
   await pinInputs(folder, prepared);
@@ -104,28 +105,23 @@ async function fitInto(
   };
 }
 
-/** What onnxruntime and its workers hold beside a graph's arrays: a guess, to be checked with bench/memory.bench.ts. */
-const ENGINE_BYTES = 150 * 2 ** 20;
-
 /** Says what is about to be done and needed, of which it gives back one network's. @throws StorageError when the disk will not hold it. */
 async function announce(
   config: FitConfig,
   prepared: Prepared,
-  { out, reporter }: WorkOptions & { out: string },
+  { out, reporter, before }: WorkOptions & { out: string; before: number },
 ): Promise<Need> {
   const { circuit, recipe, features, folds, set } = prepared;
-  const shape = { tokens: features.T, width: features.D, hasCls: features.hasCls };
-  const need = replicaNeed(circuit, recipe, { ...shape, pictures: folds.length });
+  const { T: tokens, D: width, hasCls } = features;
+  const shape = { tokens, width, hasCls, pictures: folds.length };
+  const need = replicaNeed(circuit, recipe, shape);
   const replicas = new Set(folds).size * config.seeds + config.seeds;
-  const together = Math.min(
-    new Set(folds).size,
-    groupSize(circuit, recipe, { ...shape, pictures: folds.length }),
-  );
+  const together = Math.min(Math.max(new Set(folds).size, config.seeds), groupSize(circuit, recipe, shape));
   const views = prepared.views.reduce((bytes, view) => bytes + view.data.byteLength, 0);
-  const memory = memoryHeld() + ENGINE_BYTES + together * need.memoryBytes + views;
+  const memory = before + views + engineBytes(circuit, shape) + together * need.memoryBytes;
   const disk = replicas * keptEpochs(recipe.epochs).length * need.diskBytes;
   reporter.note(
-    `${set.ids.length} pictures, ${features.T} tokens of ${features.D} channels; ${replicas} networks of ${need.parameters} parameters, ${recipe.epochs} epochs, ${together} at once; about ${gigabytes(memory)} of memory and ${gigabytes(disk)} of disk.`,
+    `${set.ids.length} pictures, ${features.T} tokens of ${features.D} channels; ${replicas} networks of ${need.parameters} parameters, ${recipe.epochs} epochs, ${together} at once; up to ${gigabytes(memory)} of memory and ${gigabytes(disk)} of disk.`,
   );
   const free = await freeDisk(out);
   if (disk > free) {

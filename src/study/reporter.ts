@@ -6,8 +6,8 @@ export interface Reporter {
   note(text: string): void;
   /** Something the user should look at. */
   warn(text: string): void;
-  /** `done` of `total` in a stage, such as "features"; called often. */
-  progress(stage: string, done: number, total: number): void;
+  /** `done` of `total` in a stage, such as "features"; `now` says what just this moment is worked on. Called often. */
+  progress(stage: string, done: number, total: number, now?: string): void;
 }
 
 /** Says nothing. */

@@ -140,9 +140,11 @@ export async function runStudy(
       signal,
       isDone: async (step) => (await readReceipt(out, step)) !== undefined,
       onChange: (event, step, seconds) => {
-        if (event === "end") reporter.note(`${step.name}: ${seconds!.toFixed(0)} s`);
-        reporter.progress("study", event === "end" ? ++ended : ended, steps.length);
+        if (event !== "end") return;
+        reporter.note(`${step.name}: ${seconds!.toFixed(0)} s`);
+        reporter.progress("study", ++ended, steps.length);
       },
+      onProgress: (now) => reporter.progress("study", ended, steps.length, now),
     });
     const failed = new Set(outcomes.map(({ step }) => step.hash));
     const finished = steps.filter(({ hash }) => !failed.has(hash));

@@ -26,7 +26,8 @@ export interface Inference {
   close(): Promise<void>;
 }
 
-const BATCH_SIZE = 64;
+/** Pictures answered at once. */
+export const BATCH_SIZE = 64;
 
 /**
  * Adds an ensemble of R networks to `graph`. Outputs: `valence` and `arousal` `[B]`, the mean over networks, and

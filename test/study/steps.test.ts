@@ -79,17 +79,20 @@ describe("execution", () => {
     let [now, most] = [0, 0];
     const executor: Executor = {
       places,
-      run: async ({ name }) => {
+      run: async ({ name }, _, onProgress) => {
         order.push(name);
         most = Math.max(most, ++now);
+        onProgress("training", 3, 8);
         await new Promise((resolve) => setTimeout(resolve, 5));
         now--;
         if (broken.includes(name)) throw new Error(`${name} broke`);
       },
     };
     const isDone = async ({ name }: Step) => done.includes(name);
-    const outcomes = await executeSteps({ steps, executor, isDone, onChange: () => {}, signal });
-    return { order, most, failures: outcomes.map(({ step, failure }) => [step.name, failure]) };
+    const said: string[] = [];
+    const told = { onChange: () => {}, onProgress: (now: string) => said.push(now) };
+    const outcomes = await executeSteps({ steps, executor, isDone, signal, ...told });
+    return { order, most, said, failures: outcomes.map(({ step, failure }) => [step.name, failure]) };
   }
 
   const graph = { a: [], b: ["a"], c: ["a"], d: ["b", "c"], e: [], f: ["e"] };
@@ -117,6 +120,19 @@ describe("execution", () => {
         ["d", "not begun, because b failed"],
       ],
     });
+  });
+
+  it("says what the running steps do, and nothing of those that ended", async () => {
+    const { said } = await execute(stepsOf({ a: [], b: [], c: ["a"] }), {});
+    expect(said).toEqual([
+      "a",
+      "a: training 37 %",
+      "a: training 37 %; b",
+      "a: training 37 %; b: training 37 %",
+      expect.stringMatching(/c$/),
+      expect.stringMatching(/c: training 37 %$/),
+    ]);
+    expect(said.at(-1)).not.toContain("a:");
   });
 
   it("stops when it is interrupted", async () => {
