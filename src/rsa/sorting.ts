@@ -86,12 +86,7 @@ export function sortIntegers(keys: Int32Array): Sorted {
 }
 
 /** The slots of `order` by the digit of their keys, equal ones as they were. */
-function byDigit(
-  keys: Int32Array,
-  order: Int32Array,
-  shift: number,
-  last: number,
-): Int32Array<ArrayBuffer> {
+function byDigit(keys: Int32Array, order: Int32Array, shift: number, last: number): Int32Array<ArrayBuffer> {
   const starts = new Int32Array(last + 2);
   for (let i = 0; i < keys.length; i++) starts[((keys[i]! >> shift) & last) + 1]!++;
   for (let d = 0; d <= last; d++) starts[d + 1]! += starts[d]!;
