@@ -32,7 +32,7 @@ export function addRsa(program: VcaCommand, io: Io): void {
   const command = addCommand(program, "rsa", {
     summary: "compare a run, or model RDMs, with brains: ceiling, intervals, tests",
     about:
-      "Representational similarity of models and participants: scores, noise ceiling, bootstrap intervals, p-values. With a run: every nucleus and kept epoch, beside encoder and ratings, on pictures that its networks did not train on, in the mask, its hemispheres and control masks.",
+      "Representational similarity of models and participants: scores, noise ceiling, bootstrap intervals, p-values. With a run: every nucleus and kept epoch, beside encoder, ratings, ridge, pixels and low-level statistics, on pictures that its networks did not train on, in the mask, its hemispheres and control masks.",
     examples: [
       "vca rsa runs/oasis --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --control-mask v1.nii.gz --stimuli iaps:IAPS",
       "vca rsa runs/halves --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --within-fold",

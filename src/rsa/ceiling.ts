@@ -7,11 +7,12 @@
  */
 import { timesTransposed } from "../core/linear-algebra.ts";
 import {
+  addRanks,
   type Comparison,
   FEATURES,
   missingPairs,
-  pooledRanks,
   prepare,
+  rankedSums,
   type Sampled,
   sample,
   similarities,
@@ -42,33 +43,38 @@ export function ceilingIn(
   { rows, of }: Participants,
   comparison: Comparison,
 ): CeilingOf {
-  /** Of each participant, the mean comparison of his RDMs with the pool of all RDMs, each counted `weights` times. */
-  let withPool: (weights: Float64Array) => (p: number) => number;
+  /** The pool of all RDMs, each counted `weights` times, less one participant's; then the mean comparison of a participant's RDMs with it. */
+  let pooled: (weights: Float64Array) => (without?: number) => (p: number) => number;
   if (FEATURES[comparison]) {
     const gram = timesTransposed(data.features!).data; // [n, n]
-    withPool = (weights) => {
+    pooled = (weights) => (without) => {
+      const kept = weights.map((weight, k) => (of[k] === without ? 0 : weight));
       const product = (row: number) =>
-        weights.reduce((sum, weight, k) => sum + weight * gram[row * weights.length + k]!, 0);
-      const squared = weights.reduce((sum, weight, k) => sum + (weight && weight * product(k)), 0);
+        kept.reduce((sum, weight, k) => sum + weight * gram[row * kept.length + k]!, 0);
+      const squared = kept.reduce((sum, weight, k) => sum + (weight && weight * product(k)), 0);
       return (p) => (squared > 0 ? meanOf(rows[p]!.map(product)) / Math.sqrt(squared) : 0);
     };
   } else {
     const own = rows.map((members) => takeSampled(data, members));
-    withPool = (weights) => {
-      const pool = pooledRanks(data, weights, draw, comparison);
-      return (p) => meanOf(similarities(own[p]!, pool, comparison));
+    pooled = (weights) => {
+      const all = addRanks(new Int32Array(draw.count), data, [...of.keys()], weights);
+      const negative = weights.map((weight) => -weight);
+      return (without) => {
+        const sums = without === undefined ? all : addRanks(all, data, rows[without]!, negative);
+        const pool = rankedSums(sums, draw, comparison);
+        return (p) => meanOf(similarities(own[p]!, pool, comparison));
+      };
     };
   }
   return (counts) => {
     const present = rows.map((_, p) => p).filter((p) => counts[p]! > 0);
     if (present.length < 2) return { lower: Number.NaN, upper: Number.NaN };
-    const weights = Float64Array.from(of, (p) => counts[p]!);
-    const withAll = withPool(weights);
+    const pool = pooled(Float64Array.from(of, (p) => counts[p]!));
+    const withAll = pool();
     let [lower, upper, total] = [0, 0, 0];
     for (const p of present) {
-      const withOthers = withPool(weights.map((weight, k) => (of[k] === p ? 0 : weight)));
       upper += counts[p]! * withAll(p);
-      lower += counts[p]! * withOthers(p);
+      lower += counts[p]! * pool(p)(p);
       total += counts[p]!;
     }
     return { lower: lower / total, upper: upper / total };

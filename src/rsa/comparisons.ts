@@ -89,8 +89,8 @@ export function sample({ vectors, sorted }: Prepared, draw: Draw, comparison: Co
 }
 
 function ranked(sorted: readonly Sorted[], draw: Draw, comparison: Comparison): Sampled {
-  const ranks = sorted.map((one) => doubledRanks(one, draw.weights));
   const tau = comparison === "tauA" || comparison === "tauB";
+  const ranks = sorted.map((one) => doubledRanks(one, draw.weights));
   return {
     count: sorted.length,
     features: tau ? undefined : rankFeatures(ranks, draw, comparison === "spearman"),
@@ -126,19 +126,26 @@ export function similarities(a: Sampled, b: Sampled, comparison: Comparison): Fl
   return result;
 }
 
-/** The weighted mean of ranks, as a vector of the sample; for comparisons of ranks only. */
-export function pooledRanks(
-  data: Sampled,
-  counts: ArrayLike<number>,
-  draw: Draw,
-  comparison: Comparison,
-): Sampled {
-  const keys = new Int32Array(draw.count);
-  for (const [k, ranks] of data.ranks.entries()) {
-    const times = counts[k]!;
-    if (times > 0) for (let slot = 0; slot < keys.length; slot++) keys[slot]! += times * ranks[slot]!;
+/** Sums of doubled ranks, to which those of `rows`, each `weights[row]` times, are added: `[L]`; whole numbers. */
+export function addRanks(
+  sums: Int32Array,
+  { ranks }: Sampled,
+  rows: readonly number[],
+  weights: ArrayLike<number>,
+): Int32Array {
+  const result = sums.slice();
+  for (const row of rows) {
+    const [times, own] = [weights[row]! | 0, ranks[row]!];
+    if (times !== 0) for (let slot = 0; slot < result.length; slot++) result[slot]! += times * own[slot]!;
   }
-  return ranked([sortIntegers(keys)], draw, comparison);
+  return result;
+}
+
+/** Sums of ranks as a vector of the sample, to be compared; for comparisons of ranks only. */
+export function rankedSums(sums: Int32Array, draw: Draw, comparison: Comparison): Sampled {
+  const sorted = sortIntegers(sums);
+  if (comparison !== "tauA" && comparison !== "tauB") return ranked([sorted], draw, comparison);
+  return { count: 1, features: undefined, countables: [countable(sorted, draw.weights)], ranks: [] };
 }
 
 /** The rows of RDMs as vectors on the same memory. */

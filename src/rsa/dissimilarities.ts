@@ -5,11 +5,11 @@
  * `rdm/calc_unbalanced.py`).
  */
 import { type NdArray, toFloat64 } from "../core/array.ts";
-import { type Matrix, matrixShape, timesTransposed } from "../core/linear-algebra.ts";
+import { choleskySolve, type Matrix, matrixShape, timesTransposed } from "../core/linear-algebra.ts";
 import { ranks } from "../core/ranks.ts";
 import { requireFinite } from "../core/statistics.ts";
 import { unknownName, VcaError } from "../errors.ts";
-import type { Precision } from "./precision.ts";
+import { matrixPrecision, type Precision } from "./precision.ts";
 import { pairCount } from "./rdm.ts";
 
 /** The dissimilarity measures. */
@@ -41,6 +41,11 @@ export interface DissimilarityOptions {
   readonly measure: Measure;
   /** Of the noise, for `mahalanobis` and `crossnobis`; default: the identity. */
   readonly precision?: Precision;
+  /**
+   * For `crossnobis` by `folds`, instead of `precision`: that of each fold's mean patterns, `[V, V]`. Each two folds are then crossed under
+   * the inverse of their mean covariance, as rsatoolbox does with a list of noises.
+   */
+  readonly foldPrecisions?: ReadonlyMap<number | string, Matrix>;
   /** Take each pattern's mean over channels out first (`euclidean`, `mahalanobis`, `crossnobis`); default false. */
   readonly removeMean?: boolean;
   /** The rate and the weight of the prior of `poisson` and `poissonCv`; default 1 and .1. */
@@ -66,6 +71,7 @@ export function dissimilarities(observations: Observations, options: Dissimilari
   const {
     measure,
     precision,
+    foldPrecisions,
     removeMean = false,
     prior = { rate: 1, weight: 0.1 },
     repeats = "folds",
@@ -76,6 +82,13 @@ export function dissimilarities(observations: Observations, options: Dissimilari
     if (values && values.length !== n) throw mismatch(`${n} ${what}`, values.length, "Give one for each row");
   if (precision && precision.channels !== V)
     throw mismatch(`a precision of ${V} channels`, precision.channels, "Estimate it on the same channels");
+  if (foldPrecisions && (measure !== "crossnobis" || repeats === "pairs"))
+    throw mismatch(
+      "measures that take foldPrecisions, crossnobis by folds,",
+      `${measure}${repeats === "pairs" ? " by pairs" : ""}`,
+      "Pass one precision for all folds",
+      "DataError",
+    );
   requireFinite(patterns.data, "dissimilarities", (i) => `row ${Math.floor(i / V)}, channel ${i % V}`);
   const rows = { data: toFloat64(patterns), stimuli: stimuli ?? Int32Array.from({ length: n }, (_, i) => i) };
   let S = 0;
@@ -92,6 +105,23 @@ export function dissimilarities(observations: Observations, options: Dissimilari
     const each = foldRows(folds, rows.stimuli, S, repeats);
     if (repeats === "pairs") return fromPairs(kernel(rows.data), rows.stimuli, each, { S, V, poisson });
     const out = new Float64Array(pairCount(S));
+    if (foldPrecisions) {
+      const means = each.names.map((_, fold) =>
+        averaged(rows.data, rows.stimuli, S, (r) => each.of[r] === fold),
+      );
+      const covariances = each.names.map((name) => foldCovariance(foldPrecisions, name, V));
+      const crossed = (each.count * (each.count - 1)) / 2;
+      for (let a = 0; a < each.count; a++)
+        for (let b = a + 1; b < each.count; b++) {
+          const { times } = matrixPrecision(inverse(meanOf(covariances[a]!, covariances[b]!)));
+          const [left, right] = [means[a]!, means[b]!].map((one) => (removeMean ? centred(one) : one)) as [
+            Matrix,
+            Matrix,
+          ];
+          addDistances(out, timesTransposed(times(left), right), V * crossed);
+        }
+      return out;
+    }
     for (let fold = 0; fold < each.count; fold++) {
       const mean = (inside: boolean) =>
         averaged(rows.data, rows.stimuli, S, (r) => (each.of[r] === fold) === inside);
@@ -153,8 +183,39 @@ function fromPairs(
   return out;
 }
 
+/** The covariance of a fold's mean patterns. @throws DataError when its precision is not there, ShapeError when it has other channels. */
+function foldCovariance(
+  precisions: ReadonlyMap<number | string, Matrix>,
+  name: number | string,
+  V: number,
+): Matrix {
+  const found = precisions.get(name);
+  if (!found)
+    throw mismatch(
+      "precisions of all folds",
+      `none for ${name}`,
+      "Estimate one from the residuals of that fold",
+      "DataError",
+    );
+  if (found.shape[0] !== V || found.shape[1] !== V)
+    throw mismatch(`precisions of ${V} channels`, `[${found.shape}]`, "Estimate them on the same channels");
+  return inverse(found);
+}
+
+function inverse(matrix: Matrix): Matrix {
+  const V = matrix.shape[0]!;
+  const identity = new Float64Array(V * V);
+  for (let v = 0; v < V; v++) identity[v * V + v] = 1;
+  return choleskySolve(matrix, { shape: [V, V], data: identity });
+}
+
+function meanOf(a: Matrix, b: Matrix): Matrix {
+  return { shape: a.shape, data: a.data.map((value, at) => (value + b.data[at]!) / 2) };
+}
+
 /** The fold of each row, numbered from 0. */
 interface Folds {
+  readonly names: readonly (number | string)[];
   readonly of: Int32Array;
   readonly count: number;
 }
@@ -181,7 +242,7 @@ function foldRows(
           : "Drop the stimulus, or use a measure that is not crossed, such as mahalanobis"
       }.`,
     );
-  return { of, count: names.length };
+  return { names, of, count: names.length };
 }
 
 /** Mean of the chosen rows of each stimulus: `[n, V] -> [S, V]`. @throws DataError when a stimulus has none. */

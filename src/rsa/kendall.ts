@@ -63,7 +63,7 @@ export function countable({ order, rank: loose }: Sorted, weights: Int32Array): 
 /** The weight at leaves before `leaf`. Each node of the tree holds the weight of its left half. */
 function before(tree: Int32Array, leaf: number): number {
   let sum = 0;
-  for (let node = leaf; node > 1; node >>= 1) sum += (node & 1) * tree[node >> 1]!;
+  for (let node = leaf; node > 1; node >>= 1) sum = (sum + (-(node & 1) & tree[node >> 1]!)) | 0;
   return sum;
 }
 
@@ -71,11 +71,11 @@ function before(tree: Int32Array, leaf: number): number {
 function advance(tree: Int32Array, leaf: number, weight: number): number {
   let sum = 0;
   for (let node = leaf; node > 1; ) {
-    const right = node & 1; // as a factor: branches that cannot be foretold cost more than the work
+    const right = -(node & 1); // as a mask: branches that cannot be foretold cost more than the work
     node >>= 1;
     const left = tree[node]!;
-    sum += right * left;
-    tree[node] = left + (1 - right) * weight;
+    sum = (sum + (right & left)) | 0;
+    tree[node] = (left + (~right & weight)) | 0;
   }
   return sum;
 }
@@ -98,6 +98,10 @@ export function concordance(x: Countable, y: Countable, { tree, joint }: Scratch
   const { order, weights, ends } = x;
   const { rank } = y;
   const size = 1 << (32 - Math.clz32(y.ends.length));
+  if (ends.length === order.length + 1) {
+    const concordant = untied(x, rank, tree, size); // what is equal in x are copies, equal in y too
+    return 2 * concordant - (x.pairs - y.tied);
+  }
   let concordant = 0;
   let tiedBoth = 0;
   for (let value = 1, first = 0; value < ends.length; value++) {
@@ -125,6 +129,17 @@ export function concordance(x: Countable, y: Countable, { tree, joint }: Scratch
   }
   tree.fill(0, 0, size);
   return 2 * concordant - (x.pairs - x.tied - y.tied + tiedBoth);
+}
+
+/** The concordant pairs of a vector without equal values and of the ranks of another; a loop of its own, which compiles to half the time. */
+function untied({ order, weights }: Countable, rank: Int32Array, tree: Int32Array, size: number): number {
+  let concordant = 0;
+  for (let i = 0; i < order.length; i++) {
+    const weight = weights[i]!;
+    concordant += weight * advance(tree, size + rank[order[i]!]!, weight);
+  }
+  tree.fill(0, 0, size);
+  return concordant;
 }
 
 /** Kendall's tau-a: ties count as neither. @see Nili et al. (2014) PLoS Comput Biol 10:e1003553 */

@@ -7,11 +7,12 @@ import { choleskySolve, timesTransposed } from "../core/linear-algebra.ts";
 import type { Random } from "../core/random.ts";
 import { VcaError } from "../errors.ts";
 import { bootstrap, type Resample, samplingVariance, usedDraws } from "./bootstrap.ts";
-import { prepare, sample } from "./comparisons.ts";
+import { prepare, sample, vectorsOf } from "./comparisons.ts";
 import { drawOf } from "./draw.ts";
 import { type EvaluateOptions, prepareContest } from "./evaluate.ts";
 import type { Model } from "./models.ts";
 import { pAboveZero, uncertainty } from "./pairwise.ts";
+import type { Rdms } from "./rdm.ts";
 import { byParticipant, groupMeans } from "./scoring.ts";
 
 /** One model beside the nuisances. */
@@ -35,19 +36,21 @@ const OWN = 1e-9;
 /**
  * Partial correlations of fixed models with the data, given the nuisances.
  * @param options.kind `rank` (Spearman) or `linear` (Pearson)
- * @param options.nuisances fixed models: ratings, an untrained circuit, the encoder, pixels, mean amplitude, ...
- * @throws as `evaluate`; ConfigError without nuisances
+ * @param options.nuisances fixed models: ratings, an untrained circuit, the encoder, pixels, ...
+ * @throws as `evaluate`; ConfigError without nuisances; ShapeError when own nuisances are not one for each of the data
  */
 export async function partialRsa(
   options: Pick<EvaluateOptions, "models" | "data" | "draws" | "onProgress" | "signal"> & {
     readonly nuisances: readonly Model[];
+    /** Nuisances with an RDM of its own for each of the data, such as mean amplitude; rows and stimuli as in `data`. */
+    readonly own?: readonly Rdms[] | undefined;
     readonly kind: "rank" | "linear";
     readonly resample: Resample;
     readonly random: Random;
   },
 ): Promise<{ readonly models: PartialResult[]; readonly df: number | null; readonly draws: number }> {
-  const { models, nuisances, kind, resample, draws = 1000 } = options;
-  if (nuisances.length === 0)
+  const { models, nuisances, own = [], kind, resample, draws = 1000 } = options;
+  if (nuisances.length + own.length === 0)
     throw new VcaError(
       "ConfigError",
       "partialRsa: nuisance RDMs were expected, got none. Use evaluate for models by themselves.",
@@ -64,12 +67,23 @@ export async function partialRsa(
     comparison,
   });
   const [k, n] = [models.length, data.length];
-  const prepared = prepare([...data, ...entries.map(({ vectors: [first] }) => first!)], comparison);
+  const apart = own.find(({ vectors }) => vectors.shape[0] !== n || vectors.shape[1] !== data[0]!.length);
+  if (apart)
+    throw new VcaError(
+      "ShapeError",
+      `partialRsa: own nuisances of shape [${n}, ${data[0]!.length}] were expected, got [${apart.vectors.shape}]. Make one RDM for each RDM of the data, of the same stimuli.`,
+    );
+  const shared = entries.map(({ vectors: [first] }) => first!);
+  const prepared = prepare([...data, ...shared, ...own.flatMap(vectorsOf)], comparison);
   /** Partial correlations, then unique variances: `[P, 2 K]`. */
   const at = (stimuli: Int32Array) => {
     const draw = drawOf(stimuli, missing);
     const correlations = timesTransposed(sample(prepared, draw, comparison).features!).data;
-    return byParticipant(partials(correlations, n, k, nuisances.length), participants, 2 * k);
+    return byParticipant(
+      partials(correlations, { n, k, q: nuisances.length, own: own.length }),
+      participants,
+      2 * k,
+    );
   };
   const [p, s] = [participants.names.length, options.data.ids.length];
   const everybody = new Int32Array(p).fill(1);
@@ -107,34 +121,43 @@ export async function partialRsa(
 }
 
 /**
- * From correlations of n data RDMs, k models and q nuisances, in this order: partial correlations, then squared semipartial
- * correlations, `[n, 2 k]`. A model that the nuisances explain wholly has 0.
+ * From correlations of n data RDMs, k models, q nuisances and `own` nuisances for each of the data, in this order: partial
+ * correlations, then squared semipartial correlations, `[n, 2 k]`. A model that the nuisances explain wholly has 0.
  */
-function partials(correlations: Float64Array, n: number, k: number, q: number): Float64Array {
-  const size = n + k + q;
-  const first = n + k;
-  const among = new Float64Array(q * q);
-  const cross = new Float64Array(q * first);
-  for (let a = 0; a < q; a++) {
-    for (let b = 0; b < q; b++)
-      among[a * q + b] = correlations[(first + a) * size + first + b]! + (a === b ? 1e-12 : 0);
-    for (let i = 0; i < first; i++) cross[a * first + i] = correlations[(first + a) * size + i]!;
-  }
-  const solved = choleskySolve({ shape: [q, q], data: among }, { shape: [q, first], data: cross }).data;
-  /** What is left of the product of rows i and j. */
-  const left = (i: number, j: number) => {
-    let product = correlations[i * size + j]!;
-    for (let a = 0; a < q; a++) product -= cross[a * first + i]! * solved[a * first + j]!;
-    return product;
-  };
+function partials(
+  correlations: Float64Array,
+  { n, k, q, own }: Readonly<Record<"n" | "k" | "q" | "own", number>>,
+): Float64Array {
+  const size = n + k + q + own * n;
+  const at = (i: number, j: number) => correlations[i * size + j]!;
+  const held = q + own;
   const result = new Float64Array(n * 2 * k);
-  for (let j = 0; j < k; j++) {
-    const own = left(n + j, n + j);
-    if (own < OWN) continue;
-    for (let row = 0; row < n; row++) {
-      const shared = left(row, n + j);
-      result[row * 2 * k + j] = shared / Math.sqrt(own * Math.max(left(row, row), OWN));
-      result[row * 2 * k + k + j] = shared ** 2 / own;
+  for (let row = 0; row < n; row++) {
+    const nuisance = (a: number) => n + k + (a < q ? a : q + (a - q) * n + row);
+    const judged = (i: number) => (i < k ? n + i : row);
+    const among = new Float64Array(held * held);
+    const cross = new Float64Array(held * (k + 1));
+    for (let a = 0; a < held; a++) {
+      for (let b = 0; b < held; b++)
+        among[a * held + b] = at(nuisance(a), nuisance(b)) + (a === b ? 1e-12 : 0);
+      for (let i = 0; i <= k; i++) cross[a * (k + 1) + i] = at(nuisance(a), judged(i));
+    }
+    const solved = choleskySolve(
+      { shape: [held, held], data: among },
+      { shape: [held, k + 1], data: cross },
+    ).data;
+    /** What is left of the product of two: models, and the data at k. */
+    const left = (i: number, j: number) => {
+      let product = at(judged(i), judged(j));
+      for (let a = 0; a < held; a++) product -= cross[a * (k + 1) + i]! * solved[a * (k + 1) + j]!;
+      return product;
+    };
+    for (let j = 0; j < k; j++) {
+      const alone = left(j, j);
+      if (alone < OWN) continue;
+      const shared = left(k, j);
+      result[row * 2 * k + j] = shared / Math.sqrt(alone * Math.max(left(k, k), OWN));
+      result[row * 2 * k + k + j] = shared ** 2 / alone;
     }
   }
   return result;

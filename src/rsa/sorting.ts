@@ -57,35 +57,45 @@ export function sortedIn({ order, rank, bound }: Sorted, { slots, pairs, count }
   return { order: kept, rank: ranks, bound };
 }
 
+/** Most bits of a digit. */
 const BITS = 11;
-const DIGITS = 1 << BITS;
 
-/** Sorts whole numbers from 0 to below 2^31, by digits of 11 bits. */
+/** Sorts whole numbers from 0 to below 2^31, by as few digits as there can be, of equal width. */
 export function sortIntegers(keys: Int32Array): Sorted {
   const n = keys.length;
   let most = 0;
-  for (let i = 0; i < n; i++) if (keys[i]! > most) most = keys[i]!;
+  for (let i = 0; i < n; i++) most = Math.max(most, keys[i]!);
+  const bits = 32 - Math.clz32(most);
+  const digits = Math.max(1, Math.ceil(bits / BITS));
+  const width = Math.ceil(bits / digits);
+  const last = (1 << width) - 1;
   let order = new Int32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
-  let other = new Int32Array(n);
-  const starts = new Int32Array(DIGITS + 1);
-  for (let shift = 0; shift === 0 || most >> shift > 0; shift += BITS) {
-    starts.fill(0);
-    for (let i = 0; i < n; i++) starts[((keys[i]! >> shift) & (DIGITS - 1)) + 1]!++;
-    for (let d = 0; d < DIGITS; d++) starts[d + 1]! += starts[d]!;
-    for (let i = 0; i < n; i++) {
-      const slot = order[i]!;
-      other[starts[(keys[slot]! >> shift) & (DIGITS - 1)]!++] = slot;
-    }
-    [order, other] = [other, order];
-  }
+  for (let digit = 0; digit < digits; digit++) order = byDigit(keys, order, digit * width, last);
   const rank = new Int32Array(n);
   let bound = 0;
+  let previous = keys[order[0]!]!;
   for (let i = 0; i < n; i++) {
-    if (i > 0 && keys[order[i]!] !== keys[order[i - 1]!]) bound++;
-    rank[order[i]!] = bound;
+    const slot = order[i]!;
+    const key = keys[slot]!;
+    bound += Number(key !== previous);
+    previous = key;
+    rank[slot] = bound;
   }
   return { order, rank, bound: bound + 1 };
+}
+
+/** The slots of `order` by the digit of their keys, equal ones as they were. */
+function byDigit(keys: Int32Array, order: Int32Array, shift: number, last: number): Int32Array<ArrayBuffer> {
+  const starts = new Int32Array(last + 2);
+  for (let i = 0; i < keys.length; i++) starts[((keys[i]! >> shift) & last) + 1]!++;
+  for (let d = 0; d <= last; d++) starts[d + 1]! += starts[d]!;
+  const sorted = new Int32Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const slot = order[i]!;
+    sorted[starts[(keys[slot]! >> shift) & last]!++] = slot;
+  }
+  return sorted;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** @file The models that `vca rsa RUN` compares with brains: RDMs of every nucleus and kept epoch, of encoder and ratings. */
+import type { NdArray } from "../core/array.ts";
 import { nucleusRdm, patterned } from "../geometry/alignment.ts";
-import { behaviouralRdms } from "../geometry/behaviour.ts";
+import { pairs } from "../geometry/behaviour.ts";
 import type { Model } from "../rsa/models.ts";
 import { pairCount, pairIndex, type Rdms } from "../rsa/rdm.ts";
 import { summaryFeatures } from "../training/summary-features.ts";
@@ -75,31 +76,35 @@ export async function modelsOf(
         seeds,
       });
     }
-  const baseline = (name: string, rdm: Float64Array): Candidate => ({
-    model: { kind: "fixed", name, rdms: wrap(name, [rdm], {}) },
-    nucleus: undefined,
-    epoch: undefined,
-    seeds: undefined,
-  });
-  const whole = (rdm: Float64Array, { places }: BrainPart) => ({ rdm, kept: places.map((_, i) => i) });
   const tokens = await Promise.all(parts.map(({ fold, inRun }) => run.sight({ fold, places: inRun })));
   const baselines = [
-    baseline(
-      "encoder",
-      inBlocks(ids.length, parts, (part, i) =>
-        whole(nucleusRdm(summaryFeatures(tokens[i]!.tokens, tokens[i]!.visual.hasCls), options.rdm), part),
-      ),
+    baseline("encoder", ids, parts, (_, i) =>
+      nucleusRdm(summaryFeatures(tokens[i]!.tokens, tokens[i]!.visual.hasCls), options.rdm),
     ),
-    baseline(
-      "ratings",
-      inBlocks(ids.length, parts, (part) => {
-        const { ratings, scale } = part.pictures;
-        const rated = { valence: columnOfScale(ratings, 0), arousal: columnOfScale(ratings, 1), scale };
-        return whole(behaviouralRdms(rated).get("circumplex")!, part);
-      }),
-    ),
+    baseline("ratings", ids, parts, ({ pictures: { ratings } }) => planeRdm(ratings)),
   ];
   return { candidates, baselines };
+}
+
+/** Distances on the plane of valence and arousal, `[S, 2]` to `[M]`. */
+export function planeRdm(points: NdArray<Float32Array | Float64Array>): Float64Array {
+  const [x, y] = [columnOfScale(points, 0), columnOfScale(points, 1)];
+  return pairs(x.length, (i, j) => Math.hypot(x[i]! - x[j]!, y[i]! - y[j]!));
+}
+
+/** What is no nucleus: a model of RDMs, one for each part, `[M]`. */
+export function baseline(
+  name: string,
+  ids: readonly string[],
+  parts: readonly BrainPart[],
+  rdmOf: (part: BrainPart, i: number) => Float64Array,
+): Candidate {
+  const rdm = inBlocks(ids.length, parts, (part, i) => ({
+    rdm: rdmOf(part, i),
+    kept: part.places.map((_, place) => place),
+  }));
+  const rdms = { ids, vectors: { shape: [1, rdm.length], data: rdm }, labels: { model: [name] } };
+  return { model: { kind: "fixed", name, rdms }, nucleus: undefined, epoch: undefined, seeds: undefined };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * @file `vca rsa RUN`: the geometry of every nucleus and kept epoch against participants' brains, in the mask, its hemispheres and control
- * masks, beside encoder and ratings. The last epoch is what the run trained for; no epoch is chosen by its score.
+ * masks, beside encoder, ratings and other controls. The last epoch is what the run trained for; no epoch is chosen by its score.
  */
 
 import { writeFileAtomic } from "#files";
@@ -14,8 +14,16 @@ import type { Correction } from "../rsa/pairwise.ts";
 import { type PartialResult, partialRsa } from "../rsa/partial.ts";
 import { permuteLabels } from "../rsa/permutation.ts";
 import type { Rdms } from "../rsa/rdm.ts";
+import { controlsOf } from "./align-controls.ts";
 import { type Candidate, modelsOf } from "./align-models.ts";
-import { type BrainData, type BrainFiles, brainRdms, chosenMeasure, readBrain } from "./brain-data.ts";
+import {
+  amplitudeRdms,
+  type BrainData,
+  type BrainFiles,
+  brainRdms,
+  chosenMeasure,
+  readBrain,
+} from "./brain-data.ts";
 import type { BrainMeasure } from "./brain-measures.ts";
 import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
 import { BRAIN_TEST_HEADER, type BrainTest, testCells, withQ, writeRegions } from "./brain-tables.ts";
@@ -56,6 +64,11 @@ const HEADER = [
   "partial_upper",
   "partial_p",
   "unique_variance",
+  "beyond_all",
+  "beyond_all_lower",
+  "beyond_all_upper",
+  "beyond_all_p",
+  "unique_variance_all",
 ] as const;
 /** A row of `alignment.csv`. */
 export type AlignmentCells = Readonly<Record<(typeof HEADER)[number], Cell>>;
@@ -91,9 +104,10 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
   const opened = await openBrainRun(path, brain.ids, options);
   const last = opened.run.epochs.at(-1)!;
   const { candidates, baselines } = await modelsOf(opened, brain, options);
+  const controls = await controlsOf(opened, brain.ids, options);
   const headline = candidates.filter(({ epoch }) => epoch === last);
   reporter.note(
-    `${brain.participants.length} participants, ${brain.ids.length} pictures, ${brain.regions.length} regions, ${measure}; ${candidates.length} models and ${baselines.map(({ model }) => model.name).join(", ")}.`,
+    `${brain.participants.length} participants, ${brain.ids.length} pictures, ${brain.regions.length} regions, ${measure}; ${candidates.length} models and ${[...baselines, ...controls].map(({ model }) => model.name).join(", ")}.`,
   );
   const random = Random.seeded(options.seed).at("rsa");
   const rows: Omit<AlignmentCells, "q">[] = [];
@@ -112,7 +126,7 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
       onProgress: (done: number, total: number) => reporter.progress(region.name, done, total),
     };
     const first = [...headline, ...baselines];
-    const others = candidates.filter(({ epoch }) => epoch !== last);
+    const others = [...candidates.filter(({ epoch }) => epoch !== last), ...controls];
     const judged = async (group: readonly Candidate[]) => {
       const models = group.map(({ model }) => model);
       const found = await evaluate({ ...common, models, random });
@@ -124,16 +138,33 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
     };
     const main = await judged(first);
     const curve = others.length > 0 ? (await judged(others)).models : [];
-    const partial = await partialRsa({
-      ...common,
-      models: headline.map(({ model }) => model),
-      nuisances: baselines.map(({ model }) => model),
-      kind: comparison === "pearson" || comparison === "cosine" ? "linear" : "rank",
-      random,
-    });
+    const beyondOf = async (
+      judgedOnes: readonly Candidate[],
+      nuisances: readonly Candidate[],
+      own?: readonly Rdms[],
+    ) => {
+      const { models } = await partialRsa({
+        ...common,
+        models: judgedOnes.map(({ model }) => model),
+        nuisances: nuisances.map(({ model }) => model),
+        own,
+        kind: comparison === "pearson" || comparison === "cosine" ? "linear" : "rank",
+        random,
+      });
+      return models;
+    };
+    const beyond = new Map((await beyondOf(headline, baselines)).map((one) => [one.name, one]));
+    const amplitude = amplitudeRdms(brain, region);
+    const beyondAll = new Map<string, PartialResult>();
+    for (const one of headline) {
+      const before = candidates.filter(
+        ({ nucleus, epoch }) => nucleus === one.nucleus && epoch === 0 && last > 0,
+      );
+      const [found] = await beyondOf([one], [...baselines, ...controls, ...before], [amplitude]);
+      beyondAll.set(one.model.name, found!);
+    }
     const results = new Map([...main.models, ...curve].map((result) => [result.name, result]));
     scores.set(region.name, results);
-    const beyond = new Map(partial.models.map((one) => [one.name, one]));
     for (const candidate of [...first, ...others]) {
       const { name } = candidate.model;
       rows.push(
@@ -141,6 +172,7 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
           result: results.get(name)!,
           ceiling: main.ceiling,
           partial: beyond.get(name),
+          all: beyondAll.get(name),
         }),
       );
       brain.participants.forEach((participant, p) => {
@@ -186,7 +218,7 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
     ]),
   );
   await writeRegions(out, brain);
-  await writeRdms(out, brain, { data, candidates: [...candidates, ...baselines] });
+  await writeRdms(out, brain, { data, candidates: [...candidates, ...baselines, ...controls] });
   return result;
 }
 
@@ -197,7 +229,13 @@ function rowOf(
     result,
     ceiling,
     partial,
-  }: { result: ModelResult; ceiling: Evaluation["ceiling"]; partial: PartialResult | undefined },
+    all,
+  }: {
+    result: ModelResult;
+    ceiling: Evaluation["ceiling"];
+    partial: PartialResult | undefined;
+    all: PartialResult | undefined;
+  },
 ): Omit<AlignmentCells, "q"> {
   const { score, se, ci, p, pCeiling, aboveCeiling } = result;
   const cell = (value: number | null | undefined) => value ?? undefined;
@@ -221,6 +259,11 @@ function rowOf(
     partial_upper: cell(partial?.ci?.[1]),
     partial_p: cell(partial?.p),
     unique_variance: cell(partial?.uniqueVariance),
+    beyond_all: cell(all?.score),
+    beyond_all_lower: cell(all?.ci?.[0]),
+    beyond_all_upper: cell(all?.ci?.[1]),
+    beyond_all_p: cell(all?.p),
+    unique_variance_all: cell(all?.uniqueVariance),
   };
 }
 

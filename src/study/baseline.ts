@@ -89,6 +89,12 @@ export async function baselinePredictions(
   return predictRidge({ weights: double("weights"), intercept: double("intercept").data }, features);
 }
 
+/** Ridge's predictions of the run's own pictures, each by the fold that held it out, `[S, 2]`; undefined where nothing was fitted. */
+export async function heldOutBaseline(folder: RunFolder): Promise<NdArray | undefined> {
+  if (!(await exists(fileOf(folder)))) return undefined;
+  return (await readTensors(fileOf(folder))).arrays.get("predictions")!;
+}
+
 function chosen(
   candidates: readonly number[],
   folds: readonly number[],

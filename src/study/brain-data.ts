@@ -13,6 +13,7 @@ import { fileName } from "../core/paths.ts";
 import { orthonormalBasis, residuals } from "../core/projection.ts";
 import { VcaError } from "../errors.ts";
 import { rankedRdm } from "../geometry/alignment.ts";
+import { pairs } from "../geometry/behaviour.ts";
 import { dissimilarities } from "../rsa/dissimilarities.ts";
 import { noisePrecision, repeatResiduals } from "../rsa/precision.ts";
 import type { Rdms } from "../rsa/rdm.ts";
@@ -174,14 +175,31 @@ export function brainRdms(
   measure: Exclude<BrainMeasure, "auto">,
 ): Rdms {
   const rows = region.participants.map((trials) => rdmOf(trials, ids, measure));
-  return {
-    ids,
-    vectors: {
-      shape: [rows.length, rows[0]!.length],
-      data: Float64Array.from(rows.flatMap((row) => [...row])),
-    },
-    labels: { participant: participants },
-  };
+  return stacked(ids, rows, participants);
+}
+
+/** How far apart the mean amplitudes of pictures are in a region, over voxels and repeats: of each participant, `[P, M]`. */
+export function amplitudeRdms({ ids, participants }: BrainData, region: BrainRegion): Rdms {
+  const rows = region.participants.map(({ data: { shape, data }, stimuli }) => {
+    const V = shape[1]!;
+    const sums = new Float64Array(ids.length);
+    const repeats = new Float64Array(ids.length);
+    stimuli.forEach((s, n) => {
+      repeats[s]!++;
+      for (let at = n * V; at < (n + 1) * V; at++) sums[s]! += data[at]! / V;
+    });
+    return pairs(ids.length, (i, j) => Math.abs(sums[i]! / repeats[i]! - sums[j]! / repeats[j]!));
+  });
+  return stacked(ids, rows, participants);
+}
+
+function stacked(
+  ids: readonly string[],
+  rows: readonly Float64Array[],
+  participant: readonly string[],
+): Rdms {
+  const data = Float64Array.from(rows.flatMap((row) => [...row]));
+  return { ids, vectors: { shape: [rows.length, rows[0]!.length], data }, labels: { participant } };
 }
 
 /** Pictures that a participant saw in one run only. */

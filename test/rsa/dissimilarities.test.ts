@@ -15,6 +15,13 @@ const worst = (got: Float64Array, expected: number[]) =>
     ? expected.reduce((most, value, i) => Math.max(most, Math.abs(value - got[i]!)), 0)
     : Number.NaN;
 
+/** Another precision for each fold, as the script has it. */
+function ofFold(fold: number) {
+  const { shape, data } = matrix(balanced.precision);
+  const V = shape[0]!;
+  return { shape, data: data.map((value, at) => value * (1 + fold / 2) + (at % (V + 1) === 0 ? fold : 0)) };
+}
+
 type Case = readonly [name: string, options: DissimilarityOptions];
 const PAIRS: readonly Case[] = [
   ["crossnobisPairs", { measure: "crossnobis", precision, repeats: "pairs" }],
@@ -33,6 +40,10 @@ const BALANCED: readonly Case[] = [
   ["mahalanobis", { measure: "mahalanobis", precision }],
   ["crossnobisIdentity", { measure: "crossnobis" }],
   ["crossnobisMeanRemoved", { measure: "crossnobis", precision, removeMean: true }],
+  [
+    "crossnobisFolds",
+    { measure: "crossnobis", foldPrecisions: new Map([0, 1, 2].map((f) => [f, ofFold(f)])) },
+  ],
   ["poisson", { measure: "poisson" }],
   ["poissonPrior", { measure: "poisson", prior: { rate: 2, weight: 0.3 } }],
   ...FOLDS,
@@ -120,6 +131,42 @@ describe("dissimilarities", () => {
           { measure: "crossnobis" },
         ),
       'dissimilarities: repeats of each stimulus in 3 folds were expected for a crossed measure, got 2 for stimulus 1. Pass repeats: "pairs" for unequal numbers.',
+    ],
+    [
+      () =>
+        dissimilarities(
+          { patterns, stimuli: [0, 0, 0], folds: ["a", "b", "c"] },
+          { measure: "crossnobis", repeats: "pairs", foldPrecisions: new Map() },
+        ),
+      "dissimilarities: measures that take foldPrecisions, crossnobis by folds, were expected, got crossnobis by pairs. Pass one precision for all folds.",
+    ],
+    [
+      () =>
+        dissimilarities(
+          { patterns, stimuli: [0, 0, 0], folds: ["a", "b", "c"] },
+          {
+            measure: "crossnobis",
+            foldPrecisions: new Map([
+              [
+                "a",
+                matrix([
+                  [1, 0, 0],
+                  [0, 1, 0],
+                  [0, 0, 1],
+                ]),
+              ],
+            ]),
+          },
+        ),
+      "dissimilarities: precisions of all folds were expected, got none for b. Estimate one from the residuals of that fold.",
+    ],
+    [
+      () =>
+        dissimilarities(
+          { patterns, stimuli: [0, 0, 0], folds: ["a", "b", "c"] },
+          { measure: "crossnobis", foldPrecisions: new Map([["a", matrix([[1]])]]) },
+        ),
+      "dissimilarities: precisions of 3 channels were expected, got [1,1]. Estimate them on the same channels.",
     ],
     [
       () => dissimilarities({ patterns }, { measure: "correlation" }),

@@ -253,6 +253,33 @@ describe("partialRsa", () => {
     );
   });
 
+  it("holds a nuisance of each participant constant in that participant alone", async () => {
+    const { models, data, ...others } = study({ models: "halves", pictures: 12 });
+    const common = { ...others, models: [models[0]!], nuisances: [models[1]!], resample: "none" as const };
+    const amplitude = study({ pictures: 12 }, 2).data;
+    const { models: found } = await partialRsa({ ...common, data, own: [amplitude], kind: "rank" });
+    for (const p of [0, 3]) {
+      const mine: Model = {
+        kind: "fixed",
+        name: "amplitude",
+        rdms: { ...takeRdms(amplitude, [p]), ids: data.ids },
+      };
+      const { models: alone } = await partialRsa({
+        ...common,
+        data: takeRdms(data, [p]),
+        nuisances: [models[1]!, mine],
+        kind: "rank",
+      });
+      expect(found[0]!.perParticipant[p]).toBeCloseTo(alone[0]!.score, 10);
+    }
+    expect(found[0]!.perParticipant[0]).not.toBeCloseTo(found[0]!.perParticipant[3]!, 3);
+    await expect(
+      partialRsa({ ...common, data, own: [takeRdms(amplitude, [0])], kind: "rank" }),
+    ).rejects.toThrow(
+      "partialRsa: own nuisances of shape [6, 66] were expected, got [1,66]. Make one RDM for each RDM of the data, of the same stimuli.",
+    );
+  });
+
   it("is the textbook partial correlation with one nuisance", async () => {
     const { models, ...others } = study({ models: "halves", participants: 1 });
     const scores = await Promise.all(

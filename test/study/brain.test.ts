@@ -5,8 +5,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { readImage } from "../../src/brain/source.ts";
 import { writeCsv } from "../../src/core/csv.ts";
 import { decodeNpy } from "../../src/core/npy.ts";
-import { squareForm } from "../../src/rsa/rdm.ts";
+import { pairIndex, squareForm } from "../../src/rsa/rdm.ts";
 import type { AlignResult } from "../../src/study/align.ts";
+import { amplitudeRdms, readBrain } from "../../src/study/brain-data.ts";
 import type { EncodeResult } from "../../src/study/encode.ts";
 import { fitStudy } from "../../src/study/fit.ts";
 import { SILENT } from "../../src/study/reporter.ts";
@@ -103,6 +104,9 @@ describe("vca rsa RUN", () => {
         ["LA epoch 0", 0],
         ["encoder", null],
         ["ratings", null],
+        ["ridge", null],
+        ["pixels", null],
+        ["low-level", null],
       ]),
     );
   });
@@ -117,50 +121,77 @@ describe("vca rsa RUN", () => {
   it("writes tables and RDMs", async () => {
     const table = await readFile(at("out/alignment.csv"), "utf8");
     expect(table.split("\n")[0]).toBe(
-      "region,kind,model,nucleus,epoch,score,se,lower,upper,p,q,p_ceiling,above_ceiling,ceiling_lower,ceiling_upper,partial,partial_lower,partial_upper,partial_p,unique_variance",
+      "region,kind,model,nucleus,epoch,score,se,lower,upper,p,q,p_ceiling,above_ceiling,ceiling_lower,ceiling_upper,partial,partial_lower,partial_upper,partial_p,unique_variance,beyond_all,beyond_all_lower,beyond_all_upper,beyond_all_p,unique_variance_all",
     );
     expect(decodeNpy(await readFile(at("out/rdms/brain-mask.npy")), "brain").shape).toEqual([4, 435]);
     expect(decodeNpy(await readFile(at("out/rdms/model-LA.npy")), "model").shape).toEqual([2, 435]);
     expect(JSON.parse(await readFile(at("out/rsa.json"), "utf8"))).toMatchObject({ ceiling: result.ceiling });
   });
 
-  it("finds the nucleus whose geometry was planted", async () => {
-    const { data } = decodeNpy(await readFile(at("out/rdms/model-LA.npy")), "model") as {
-      data: Float64Array;
-    };
+  /** Brains that hold the geometry of one of the models, and what is then found. */
+  const planted = async (model: string): Promise<AlignResult> => {
+    const { data } = decodeNpy(await readFile(at(`out/rdms/model-${model}.npy`)), "model");
     const ids = (await readFile(at("out/rdms/stimuli.csv"), "utf8")).trim().split("\n").slice(1);
-    const mean = Float64Array.from({ length: 435 }, (_, m) => (data[m]! + data[435 + m]!) / 2);
+    const networks = data.length / 435;
+    const mean = Float64Array.from({ length: 435 }, (_, m) => {
+      let sum = 0;
+      for (let k = 0; k < networks; k++) sum += Number(data[k * 435 + m]) / networks;
+      return sum;
+    });
     const square = squareForm(mean).data;
     const rows = ids.map((id, i) => [id, ...square.subarray(30 * i, 30 * (i + 1))]);
-    await writeFile(at("la.csv"), writeCsv(["id", ...ids], rows));
-    const words = [
-      "--participants",
-      "4",
-      "--runs",
-      "3",
-      "--snr",
-      "0.5",
-      "--geometry",
-      at("la.csv"),
-      "--quiet",
-    ];
-    expect(await vca("simulate", "brain", "--out", at("la"), ...words)).toMatchObject({ code: 0, err: "" });
-    const planted = await json<AlignResult>(
-      "rsa",
-      run,
-      ...files("la"),
-      ...independent(),
-      "--draws",
-      "60",
-      "--out",
-      at("la-out"),
-    );
-    const [best] = planted.rows
-      .filter(({ region }) => region === "mask")
-      .sort((a, b) => Number(b.score) - Number(a.score));
+    await writeFile(at(`${model}.csv`), writeCsv(["id", ...ids], rows));
+    const words = ["--participants", "4", "--runs", "3", "--snr", "0.5", "--geometry", at(`${model}.csv`)];
+    expect(await vca("simulate", "brain", "--out", at(model), ...words, "--quiet")).toMatchObject({
+      code: 0,
+      err: "",
+    });
+    const draws = ["--draws", "60", "--out", at(`${model}-out`)];
+    return json<AlignResult>("rsa", run, ...files(model), ...independent(), ...draws);
+  };
+  const inMask = ({ rows }: AlignResult) =>
+    rows.filter(({ region }) => region === "mask").sort((a, b) => Number(b.score) - Number(a.score));
+
+  it("finds the nucleus whose geometry was planted, beyond every control", async () => {
+    const [best] = inMask(await planted("LA"));
     expect(best!.model).toBe("LA");
     expect(best!.p).toBeLessThan(0.05);
+    expect(best!.beyond_all).toBeGreaterThan(0.1);
+    expect(best!.beyond_all_p).toBeLessThan(0.05);
   }, 300_000);
+
+  it("finds planted low-level statistics, and no nucleus beyond them", async () => {
+    const rows = inMask(await planted("low-level"));
+    expect(rows[0]!.model).toBe("low-level");
+    const nuclei = rows.filter(({ beyond_all }) => beyond_all !== undefined && beyond_all !== null);
+    expect(nuclei.length).toBeGreaterThan(1);
+    for (const { beyond_all, beyond_all_p, unique_variance_all } of nuclei) {
+      expect(Math.abs(Number(beyond_all))).toBeLessThan(0.1);
+      expect(beyond_all_p).toBeGreaterThan(0.01);
+      expect(unique_variance_all).toBeLessThan(0.02);
+    }
+  }, 300_000);
+
+  it("measures mean amplitude over voxels and repeats", async () => {
+    const brain = await readBrain(
+      {
+        brain: [at("valence/sub-01/betas.nii.gz"), at("valence/sub-02/betas.nii.gz")],
+        mask: at("valence/mask.nii.gz"),
+        conditions: at("valence/conditions.csv"),
+      },
+      { reporter: SILENT },
+    );
+    const [region] = brain.regions;
+    const { vectors } = amplitudeRdms(brain, region!);
+    expect(vectors.shape).toEqual([2, 435]);
+    const { data, stimuli } = region!.participants[1]!;
+    const V = data.shape[1]!;
+    const mean = (s: number) => {
+      const own = [...data.data].filter((_, at) => stimuli[Math.floor(at / V)] === s);
+      return own.reduce((sum, value) => sum + value, 0) / own.length;
+    };
+    expect(vectors.data[435 + pairIndex(2, 7, 30)]).toBeCloseTo(Math.abs(mean(2) - mean(7)), 10);
+  });
 
   it("finds nothing in noise", async () => {
     const none = await json<AlignResult>(
