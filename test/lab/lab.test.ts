@@ -21,6 +21,7 @@ import { predictPictures } from "../../src/study/predict.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { RunFolder } from "../../src/study/run-folder.ts";
 import { drawPictures } from "../study/support.ts";
+import { seriousFindings } from "../support/axe.ts";
 import { launch, present, why } from "../support/chromium.ts";
 import { field, saveRun } from "./support.ts";
 
@@ -148,7 +149,7 @@ describe("the server", () => {
 });
 
 describe.skipIf(!present)(`the page${why}`, () => {
-  const PATIENCE = 120_000; // of single steps, for machines that do other work too
+  const PATIENCE = 25_000; // of single steps, for machines that do other work too
   let browser: Browser;
   let context: BrowserContext;
   let tab: Page;
@@ -192,6 +193,20 @@ describe.skipIf(!present)(`the page${why}`, () => {
     await tab.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
     expect(await tab.textContent("header")).toContain("trained on 24 pictures (table), 2 networks");
     expect(await tab.locator(".diagram svg circle").count()).toBeGreaterThan(4);
+  });
+
+  it.each([
+    ["light", 1440, "#drawer=table"],
+    ["dark", 1440, "#drawer=compare"],
+    ["light", 390, "#drawer=train"],
+  ] as const)("has no serious finding of axe: %s, %i pixels, %s", async (colorScheme, width, hash) => {
+    const other = await context.newPage();
+    await other.setViewportSize({ width, height: 900 });
+    await other.emulateMedia({ colorScheme });
+    await other.goto(url + hash);
+    await answered(other);
+    expect(await seriousFindings(other)).toEqual([]);
+    await other.close();
   });
 
   it("answers dropped PNG, JPEG and WebP as `vca predict` does", async () => {

@@ -9,6 +9,7 @@ import { writeReport } from "../../src/study/report.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { RunFolder } from "../../src/study/run-folder.ts";
 import { drawPictures } from "../study/support.ts";
+import { seriousFindings } from "../support/axe.ts";
 import { launch, present, why } from "../support/chromium.ts";
 import { field, type ServedLab, saveRun, serveBuiltLab } from "./support.ts";
 
@@ -70,6 +71,11 @@ describe.skipIf(!present)(`the user's own pictures${why}`, () => {
     await lab?.close();
     if (cache === undefined) delete process.env.VCA_CACHE;
     else process.env.VCA_CACHE = cache;
+  });
+
+  it.each(["light", "dark"] as const)("has no serious finding of axe, empty, %s", async (colorScheme) => {
+    await tab.emulateMedia({ colorScheme });
+    expect(await seriousFindings(tab)).toEqual([]);
   });
 
   it("says what a table must have", async () => {
