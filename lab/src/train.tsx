@@ -106,7 +106,7 @@ function Pictures() {
       {set && (
         <p class="lead" data-test="own">
           {set.missing === 0
-            ? `${set.n} rated pictures, all here; ratings from ${set.lowest} to ${set.highest}.`
+            ? `${set.n} rated pictures, all here; ratings from ${Number(set.lowest.toPrecision(3))} to ${Number(set.highest.toPrecision(3))}.`
             : `${set.n - set.missing} of ${set.n} rated pictures are here. Add ${set.firstMissing}.`}
         </p>
       )}

@@ -149,7 +149,7 @@ describe("the server", () => {
 });
 
 describe.skipIf(!present)(`the page${why}`, () => {
-  const PATIENCE = 25_000; // of single steps, for machines that do other work too
+  const PATIENCE = 120_000; // of single steps, for machines that do other work too
   let browser: Browser;
   let context: BrowserContext;
   let tab: Page;

@@ -19,7 +19,7 @@ describe.skipIf(!present)(`training on the GPU${why}`, () => {
 
   it("goes on without the GPU when it is lost", async ({ skip }) => {
     const tab = await browser.newPage();
-    tab.setDefaultTimeout(70_000);
+    tab.setDefaultTimeout(240_000);
     await tab.goto(lab.url);
     if (!(await tab.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()))))
       skip("this Chromium has no WebGPU adapter");
