@@ -1,6 +1,7 @@
 /**
  * @file How the lab is built: `src/` as it is, by its browser seams, into `dist/lab`. onnxruntime's plain wasm is kept
- * brotli-compressed (14.2 MB become 2.7 MB); `src/cli/lab-server.ts` serves it so. Its WebGPU build (26.8 MB) is left out.
+ * brotli-compressed (14.2 MB become 2.7 MB); `src/cli/lab-server.ts` serves it so. The WebGPU build (26.8 MB) is left out: the
+ * server takes it from onnxruntime-web where that is installed.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,6 +10,7 @@ import { defaultClientConditions, defineConfig } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const OUT = here("../dist/lab");
+let outDir = OUT;
 
 // biome-ignore lint/style/noDefaultExport: the form that Vite reads
 export default defineConfig(({ mode }) => ({
@@ -16,7 +18,6 @@ export default defineConfig(({ mode }) => ({
   base: "./",
   resolve: {
     conditions: ["source", ...defaultClientConditions],
-    alias: { "onnxruntime-web/webgpu": "onnxruntime-web/wasm" },
   },
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   worker: { format: "es" },
@@ -31,6 +32,16 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
   },
   plugins: [
+    {
+      name: "leave-out-webgpu",
+      closeBundle: () => {
+        for (const name of readdirSync(`${outDir}/app`).filter((file) => /\.asyncify.*\.wasm$/.test(file)))
+          rmSync(`${outDir}/app/${name}`);
+      },
+      configResolved: (config) => {
+        outDir = config.build.outDir;
+      },
+    },
     {
       name: "compress-wasm",
       closeBundle: () => {

@@ -1,5 +1,6 @@
 /** @file The left pane: pictures come in (drop, paste, files, folder, camera) and stay in this tab. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { chosenFiles, droppedFiles, FOLDER, type Named, TABLE_FILE } from "./files.ts";
 import {
   addPictures,
   changed,
@@ -13,44 +14,8 @@ import {
   run,
   stopQueue,
 } from "./state.ts";
+import { addOwn } from "./train-state.ts";
 import { score } from "./words.tsx";
-
-type Named = { name: string; file: Blob };
-
-const isPicture = ({ name, type }: File) =>
-  type.startsWith("image/") || /\.(jpe?g|png|webp|gif|avif)$/i.test(name);
-
-/** The files of a drop, folders opened; what is no picture stays only when it was dropped by itself. */
-async function dropped(transfer: DataTransfer): Promise<Named[]> {
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  const direct = new Set([...transfer.files]);
-  if (!entries.some((entry) => entry.isDirectory))
-    return [...direct].map((file) => ({ name: file.name, file }));
-  const files: Named[] = [];
-  const walk = async (entry: FileSystemEntry): Promise<void> => {
-    if (entry.isFile) {
-      const file = await new Promise<File>((resolve, reject) =>
-        (entry as FileSystemFileEntry).file(resolve, reject),
-      );
-      if (isPicture(file)) files.push({ name: entry.fullPath.slice(1), file });
-      return;
-    }
-    const reader = (entry as FileSystemDirectoryEntry).createReader();
-    for (;;) {
-      const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-        reader.readEntries(resolve, reject),
-      );
-      if (some.length === 0) return;
-      for (const each of some) await walk(each);
-    }
-  };
-  for (const entry of entries) await walk(entry);
-  if (files.length === 0)
-    fail(
-      new Error("lab: a folder with pictures was expected, got none in it. Drop PNG, JPEG or WebP files."),
-    );
-  return files;
-}
 
 function Camera({ close }: { close: () => void }) {
   const video = useRef<HTMLVideoElement>(null);
@@ -126,9 +91,6 @@ function Row({ picture }: { picture: Picture }) {
   );
 }
 
-/** Asks for a folder; TypeScript and Preact know it on no input. */
-const FOLDER = { webkitdirectory: true };
-
 /** Rows that are drawn; a folder's others are in the table's file. */
 const DRAWN = 60;
 
@@ -138,21 +100,20 @@ export function PicturesPane() {
   const { done, total } = queue.value;
   const all = pictures.value;
   const last = all.findLast(({ milliseconds }) => milliseconds !== undefined);
-  const take = (input: HTMLInputElement, everything: boolean) => {
-    const files = [...(input.files ?? [])].filter((file) => everything || isPicture(file));
-    input.value = "";
-    void addPictures(files.map((file) => ({ name: file.webkitRelativePath || file.name, file })));
+  const take = (files: readonly Named[]) => {
+    const rated = files.some(({ name }) => TABLE_FILE.test(name));
+    return rated ? addOwn(files) : addPictures(files);
   };
   useEffect(() => {
     const stop = (event: DragEvent) => event.preventDefault();
     const drop = (event: DragEvent) => {
       event.preventDefault();
       setOver(false);
-      if (event.dataTransfer) void dropped(event.dataTransfer).then(addPictures, fail);
+      if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(take, fail);
     };
     const paste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length > 0) void addPictures(files.map((file) => ({ name: file.name, file })));
+      if (files.length > 0) void take(files.map((file) => ({ name: file.name, file })));
     };
     addEventListener("dragover", stop);
     addEventListener("drop", drop);
@@ -176,11 +137,16 @@ export function PicturesPane() {
         <div class="ways">
           <label class="button">
             Files
-            <input type="file" multiple onChange={(event) => take(event.currentTarget, true)} />
+            <input type="file" multiple onChange={(event) => void take(chosenFiles(event.currentTarget))} />
           </label>
           <label class="button">
             Folder
-            <input {...FOLDER} type="file" multiple onChange={(event) => take(event.currentTarget, false)} />
+            <input
+              {...FOLDER}
+              type="file"
+              multiple
+              onChange={(event) => void take(chosenFiles(event.currentTarget))}
+            />
           </label>
           <button type="button" onClick={() => setCamera(true)}>
             Camera

@@ -8,6 +8,8 @@ export interface LabFacts {
   readonly runs: readonly { readonly name: string }[];
   /** The package's own files, below `package/`. */
   readonly files: readonly string[];
+  /** Where the server has the engine's WebGPU build, below the page. */
+  readonly webgpu?: string;
 }
 
 /** A picture that the run's table rates, and where the model put it unseen. */
@@ -28,9 +30,31 @@ export interface OpenRun {
   readonly r: { readonly valence: number; readonly arousal: number };
 }
 
+/** A rated table of the user's own, kept in this browser. */
+export interface OwnSet {
+  readonly name: string;
+  readonly n: number;
+  /** Rows whose picture is not here yet, and the first of them. */
+  readonly missing: number;
+  readonly firstMissing: string;
+  readonly lowest: number;
+  readonly highest: number;
+  /** Columns beside ratings, by which pictures may be kept in one fold. */
+  readonly labels: readonly string[];
+}
+
+/** Where the training step runs. */
+export type Provider = "wasm" | "webgpu";
+
 /** What is trained in the tab. */
 export interface TrainRequest {
   readonly name: string;
+  /** A set of the user's own; default: the embedded emoji. */
+  readonly set?: string;
+  /** The declared scale of that set, such as `1-9`. */
+  readonly scale?: string;
+  /** The column whose labels stay in one fold. */
+  readonly group?: string;
   readonly circuit: string;
   readonly folds: number;
   readonly seeds: number;
@@ -49,7 +73,7 @@ export interface KeptRun {
 
 /** One numbered call per function: its argument and its result. */
 export interface Calls {
-  start: { in: { base: string }; out: { facts: LabFacts; kept: KeptRun[] } };
+  start: { in: { base: string }; out: { facts: LabFacts; kept: KeptRun[]; sets: OwnSet[] } };
   /** `run-0` of the server, or `runs/NAME` of this browser. */
   open: { in: { at: string }; out: OpenRun };
   see: {
@@ -65,7 +89,12 @@ export interface Calls {
     in: { at: string; files: readonly { name: string; file: Blob }[] };
     out: (LiveAnswer | undefined)[];
   };
-  train: { in: TrainRequest; out: { seconds: number; r: OpenRun["r"] } };
+  /** Where training can run. */
+  providers: { in: undefined; out: Provider[] };
+  addToSet: { in: { set?: string; files: readonly { name: string; file: Blob }[] }; out: OwnSet };
+  sets: { in: undefined; out: OwnSet[] };
+  removeSet: { in: { name: string }; out: undefined };
+  train: { in: TrainRequest & { provider: Provider }; out: { seconds: number; r: OpenRun["r"] } };
   stop: { in: undefined; out: undefined };
   kept: { in: undefined; out: KeptRun[] };
   remove: { in: { name: string }; out: undefined };

@@ -3,7 +3,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { projectionName } from "../../src/circuits/circuit.ts";
 import type { LiveAnswer, LiveGains } from "../../src/study/live.ts";
 import { call, onNews } from "./client.ts";
-import type { KeptRun, LabFacts, OpenRun } from "./protocol.ts";
+import type { KeptRun, LabFacts, OpenRun, OwnSet } from "./protocol.ts";
 
 /** A picture that was dropped. */
 export interface Picture {
@@ -31,6 +31,7 @@ export const KEPT = 48;
 
 export const facts = signal<LabFacts | undefined>(undefined);
 export const keptRuns = signal<readonly KeptRun[]>([]);
+export const ownSets = signal<readonly OwnSet[]>([]);
 export const run = signal<OpenRun | undefined>(undefined);
 export const runAt = signal("");
 export const loading = signal<{ readonly done: number; readonly total: number } | undefined>(undefined);
@@ -238,9 +239,10 @@ export async function start(): Promise<void> {
   }
   drawer.value = DRAWERS.find((each) => each === url.get("drawer")) ?? "table";
   try {
-    const { facts: found, kept } = await call("start", { base: document.baseURI });
+    const { facts: found, kept, sets } = await call("start", { base: document.baseURI });
     facts.value = found;
     keptRuns.value = kept;
+    ownSets.value = sets;
     const choices = runChoices();
     const wanted = choices.find(({ at }) => at === url.get("run")) ?? choices[0];
     if (wanted) await openRun(wanted.at);

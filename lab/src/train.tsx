@@ -1,317 +1,241 @@
-/** @file Train in the tab: choose, press, watch loss and held-out r, stop, go on, save the run's folder. */
-import { signal } from "@preact/signals";
+/** @file Train in the tab: choose pictures and circuit, press, watch loss and held-out r, stop, go on, save the run's folder. */
+import { useEffect } from "preact/hooks";
 import { CIRCUIT_NAMES } from "../../src/circuits/presets.ts";
-import { call, onNews } from "./client.ts";
-import { download } from "./download.ts";
-import type { TrainRequest } from "./protocol.ts";
-import { fail, keptRuns, openRun } from "./state.ts";
+import { chosenFiles, FOLDER } from "./files.ts";
+import type { Provider } from "./protocol.ts";
+import { facts, ownSets } from "./state.ts";
+import { TrainingCharts } from "./train-charts.tsx";
+import { KeptRuns } from "./train-runs.tsx";
+import {
+  addOwn,
+  choice,
+  choose,
+  chosenSet,
+  findProviders,
+  press,
+  progress,
+  provider,
+  providers,
+  removeChosenSet,
+  runName,
+  said,
+  state,
+  stop,
+} from "./train-state.ts";
 
-interface Point {
-  readonly epoch: number;
-  readonly value: number;
+interface FieldProps {
+  readonly title: string;
+  readonly value: string | undefined;
+  /** Value and text of each choice. */
+  readonly of: readonly (readonly [value: string, text: string])[];
+  readonly take: (value: string) => void;
 }
 
-const choice = signal<Omit<TrainRequest, "name">>({ circuit: "vca", folds: 10, seeds: 1 });
-const state = signal<"idle" | "training" | "stopping">("idle");
-const progress = signal<{ stage: string; done: number; total: number } | undefined>(undefined);
-const said = signal("");
-const losses = signal<readonly (readonly Point[])[]>([]);
-const heldOut = signal<readonly { epoch: number; seed: number; valence: number; arousal: number }[]>([]);
-
-let group = "";
-onNews((news) => {
-  if (state.value === "idle") return;
-  if (news.kind === "progress" && news.stage !== "model") progress.value = news;
-  if (news.kind === "note") said.value = news.text;
-  if (news.kind === "held-out") heldOut.value = [...heldOut.value, news];
-  if (news.kind === "loss") {
-    const point = { epoch: news.epoch, value: news.loss };
-    const lines = losses.value;
-    losses.value =
-      news.group === group ? [...lines.slice(0, -1), [...lines.at(-1)!, point]] : [...lines, [point]];
-    group = news.group;
-  }
-});
-
-const runName = ({ circuit, folds, seeds, epochs, taps }: Omit<TrainRequest, "name">) =>
-  ["emoji", circuit, `${folds}x${seeds}`, epochs && `e${epochs}`, taps && `t${taps.replaceAll(",", "-")}`]
-    .filter(Boolean)
-    .join("-");
-
-async function press(request: TrainRequest): Promise<void> {
-  state.value = "training";
-  losses.value = [];
-  heldOut.value = [];
-  said.value = "";
-  group = "";
-  try {
-    const { seconds, r } = await call("train", request);
-    said.value = `Trained in ${Math.round(seconds)} s: held-out r ${r.valence.toFixed(3)} valence, ${r.arousal.toFixed(3)} arousal; kept in this browser as ${request.name}.`;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (/^Stopped/.test(message)) said.value = message;
-    else fail(new Error(message));
-  } finally {
-    state.value = "idle";
-    progress.value = undefined;
-    keptRuns.value = await call("kept", undefined);
-  }
-}
-
-async function stop(): Promise<void> {
-  state.value = "stopping";
-  await call("stop", undefined);
-}
-
-const W = 420;
-const H = 170;
-const LEFT = 40;
-
-function Chart({
-  title,
-  lines,
-  lo,
-  hi,
-  last,
-}: {
-  title: string;
-  lines: readonly { points: readonly Point[]; class: string; label: string }[];
-  lo: number;
-  hi: number;
-  last: number;
-}) {
-  const x = (epoch: number) => LEFT + (epoch / last) * (W - LEFT - 60);
-  const y = (value: number) => 24 + (1 - (value - lo) / (hi - lo || 1)) * (H - 50);
+function Select({ title, value = "", of, take }: FieldProps) {
   return (
-    <svg class="chart" viewBox={`0 0 ${W} ${H}`} role="img" aria-label={title}>
-      <text x="0" y="13" font-weight="600">
-        {title}
-      </text>
-      <path class="axis" d={`M${LEFT} 24V${H - 26}H${W - 60}`} />
-      {[lo, hi].map((value) => (
-        <text key={value} class="soft" x={LEFT - 6} y={y(value) + 4} text-anchor="end">
-          {value.toFixed(1)}
-        </text>
-      ))}
-      <text class="soft" x={LEFT} y={H - 8}>
-        epoch 0
-      </text>
-      <text class="soft" x={W - 60} y={H - 8} text-anchor="end">
-        {last}
-      </text>
-      {lines.map(({ points, class: kind, label }, i) => (
-        <g key={i} class={kind}>
-          <path d={points.map(({ epoch, value }, k) => `${k ? "L" : "M"}${x(epoch)} ${y(value)}`).join("")} />
-          {points.length === 1 && <circle cx={x(points[0]!.epoch)} cy={y(points[0]!.value)} r="3" />}
-          {label && points.length > 0 && (
-            <text
-              x={x(points.at(-1)!.epoch) + 6}
-              y={y(points.at(-1)!.value) + (kind === "arousal" ? 12 : -2)}
-            >
-              {label}
-            </text>
-          )}
-        </g>
-      ))}
-    </svg>
+    <label>
+      {title}
+      <select
+        disabled={state.value !== "idle"}
+        value={value}
+        onChange={(event) => take(event.currentTarget.value)}
+      >
+        {of.map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
-function Live() {
-  const lines = losses.value;
-  const top = Math.max(0.1, ...lines.flat().map(({ value }) => value));
-  const last = Math.max(
-    1,
-    ...lines.flat().map(({ epoch }) => epoch),
-    ...heldOut.value.map(({ epoch }) => epoch),
-  );
-  const seeds = [...new Set(heldOut.value.map(({ seed }) => seed))];
-  const r = (scale: "valence" | "arousal") =>
-    seeds.map((seed, i) => ({
-      points: heldOut.value
-        .filter((each) => each.seed === seed)
-        .map((each) => ({ epoch: each.epoch, value: each[scale] })),
-      class: scale,
-      label: i === 0 ? scale : "",
-    }));
-  if (lines.length === 0 && heldOut.value.length === 0) return null;
+interface NumberProps {
+  readonly title: string;
+  readonly value: number | undefined;
+  readonly min?: number;
+  readonly max?: number;
+  readonly placeholder?: string;
+  readonly take: (value: number | undefined) => void;
+}
+
+function NumberField({ title, value, min, max, placeholder, take }: NumberProps) {
   return (
-    <div class="charts">
-      <Chart
-        title="Training loss, mean of the networks"
-        lines={lines.map((points, i) => ({
-          points,
-          class: i === lines.length - 1 ? "loss" : "loss old",
-          label: "",
-        }))}
-        lo={0}
-        hi={Math.ceil(top * 10) / 10}
-        last={last}
+    <label>
+      {title}
+      <input
+        type="number"
+        {...{ min, max, placeholder }}
+        required={!placeholder}
+        disabled={state.value !== "idle"}
+        value={Number.isFinite(value) ? value : ""}
+        onInput={({ currentTarget: { valueAsNumber } }) =>
+          take(Number.isFinite(valueAsNumber) ? valueAsNumber : undefined)
+        }
       />
-      <Chart
-        title="r on held-out pictures, per seed"
-        lines={[...r("valence"), ...r("arousal")]}
-        lo={Math.min(0, ...heldOut.value.flatMap(({ valence, arousal }) => [valence, arousal]))}
-        hi={1}
-        last={last}
+    </label>
+  );
+}
+
+function Pictures() {
+  const set = chosenSet.value;
+  const picker = (title: string, folder: boolean) => (
+    <label class="button">
+      {title}
+      <input
+        {...(folder && FOLDER)}
+        type="file"
+        multiple
+        disabled={state.value !== "idle"}
+        onChange={(event) => {
+          const files = chosenFiles(event.currentTarget);
+          if (files.length > 0) void addOwn(files);
+        }}
       />
+    </label>
+  );
+  return (
+    <div class="own">
+      {set === undefined && (
+        <p class="lead">
+          The same training as <code>vca fit</code>, in this tab: on the 81 embedded emoji, a first look and
+          not science, or on your own pictures, which stay in this browser. Yours need a CSV table with the
+          columns id, file, valence, arousal and any others.
+        </p>
+      )}
+      {set && (
+        <p class="lead" data-test="own">
+          {set.missing === 0
+            ? `${set.n} rated pictures, all here; ratings from ${Number(set.lowest.toPrecision(3))} to ${Number(set.highest.toPrecision(3))}.`
+            : `${set.n - set.missing} of ${set.n} rated pictures are here. Add ${set.firstMissing}.`}
+        </p>
+      )}
+      <div class="ways">
+        {picker(set ? "Add files" : "Your table and pictures", false)}
+        {picker(set ? "Add a folder" : "A folder with both", true)}
+        {set && (
+          <button type="button" disabled={state.value !== "idle"} onClick={() => void removeChosenSet()}>
+            Delete the table and pictures
+          </button>
+        )}
+      </div>
     </div>
   );
 }
 
-function Kept() {
-  if (keptRuns.value.length === 0) return null;
+/** The ends of the declared scale: nothing guesses them from the ratings. */
+function ScaleFields() {
+  const [, lo, hi] = /^(.*)\.\.(.*)$/.exec(choice.value.scale ?? "") ?? [];
+  const numberOf = (text: string | undefined) => (text ? Number(text) : undefined);
+  const take = (a: number | undefined, b: number | undefined) => choose({ scale: `${a ?? ""}..${b ?? ""}` });
   return (
     <>
-      <h3>Runs in this browser</h3>
-      <ul class="runs">
-        {keptRuns.value.map(({ name, finished, request }) => (
-          <li key={name}>
-            <span>
-              {name}
-              {!finished && " (not finished)"}
-            </span>
-            {!finished && (
-              <button type="button" disabled={state.value !== "idle"} onClick={() => void press(request)}>
-                Go on
-              </button>
-            )}
-            {finished && (
-              <button type="button" onClick={() => void openRun(`runs/${name}`)}>
-                Open
-              </button>
-            )}
-            {finished && (
-              <button
-                type="button"
-                onClick={() => void call("zip", { name }).then((blob) => download(`${name}.zip`, blob), fail)}
-              >
-                Save as zip
-              </button>
-            )}
-            <button
-              type="button"
-              disabled={state.value !== "idle"}
-              onClick={() =>
-                void call("remove", { name }).then(
-                  async () => (keptRuns.value = await call("kept", undefined)),
-                  fail,
-                )
-              }
-            >
-              Delete
-            </button>
-          </li>
-        ))}
-      </ul>
-      <p class="fine">
-        Unzipped, a run is a folder for <code>vca predict</code>, <code>vca report</code> and all other
-        commands.
-      </p>
+      <NumberField title="Scale from" value={numberOf(lo)} take={(value) => take(value, numberOf(hi))} />
+      <NumberField title="to" value={numberOf(hi)} take={(value) => take(numberOf(lo), value)} />
     </>
   );
 }
 
-export function TrainPanel() {
-  const { circuit, folds, seeds, epochs, taps } = choice.value;
-  const set = (change: Partial<TrainRequest>) => (choice.value = { ...choice.value, ...change });
+const PROVIDER_TEXT: Readonly<Record<Provider, string>> = { wasm: "processor", webgpu: "GPU" };
+const STAGES = ["5", "6", "7", "8"];
+
+function Form() {
+  const { circuit, folds, seeds, epochs, taps, set, group } = choice.value;
   const idle = state.value === "idle";
+  const own = chosenSet.value;
+  return (
+    <form
+      class="train"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void press({ ...choice.value, name: runName(choice.value) });
+      }}
+    >
+      <Select
+        title="Pictures"
+        value={set}
+        of={[["", "81 emoji"], ...ownSets.value.map(({ name }) => [name, name] as const)]}
+        take={(value) => choose({ set: value || undefined, scale: undefined, group: undefined })}
+      />
+      {own && <ScaleFields key={own.name} />}
+      {own && own.labels.length > 0 && (
+        <Select
+          title="Keep in one fold"
+          value={group}
+          of={[["", "equal pictures"], ...own.labels.map((label) => [label, `equal ${label}`] as const)]}
+          take={(value) => choose({ group: value || undefined })}
+        />
+      )}
+      <Select
+        title="Circuit"
+        value={circuit}
+        of={CIRCUIT_NAMES.map((name) => [name, name])}
+        take={(value) => choose({ circuit: value })}
+      />
+      <Select
+        title="Encoder's depth"
+        value={taps}
+        of={[["", "best in inner folds"], ...STAGES.map((depth) => [depth, `stage ${depth}`] as const)]}
+        take={(value) => choose({ taps: value || undefined })}
+      />
+      <NumberField
+        title="Folds"
+        min={2}
+        max={20}
+        value={folds}
+        take={(n) => choose({ folds: n ?? Number.NaN })}
+      />
+      <NumberField
+        title="Seeds"
+        min={1}
+        max={5}
+        value={seeds}
+        take={(n) => choose({ seeds: n ?? Number.NaN })}
+      />
+      <NumberField
+        title="Epochs"
+        min={1}
+        max={200}
+        placeholder="recipe's"
+        value={epochs}
+        take={(n) => choose({ epochs: n })}
+      />
+      {providers.value.length > 1 && (
+        <Select
+          title="Runs on the"
+          value={provider.value}
+          of={providers.value.map((name) => [name, PROVIDER_TEXT[name]])}
+          take={(value) => (provider.value = value as Provider)}
+        />
+      )}
+      {idle || state.value === "keeping" ? (
+        <button type="submit" class="primary" disabled={!idle || (own?.missing ?? 0) > 0}>
+          Train
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="primary"
+          disabled={state.value === "stopping"}
+          onClick={() => void stop()}
+        >
+          {state.value === "stopping" ? "Stopping" : "Stop"}
+        </button>
+      )}
+    </form>
+  );
+}
+
+export function TrainPanel() {
   const at = progress.value;
+  const known = facts.value !== undefined;
+  useEffect(() => {
+    if (known) void findProviders();
+  }, [known]);
   return (
     <>
-      <p class="lead">
-        Train a circuit on the 81 embedded emoji and their human ratings: the same training as{" "}
-        <code>vca fit</code>, in this tab. A first look, not science.
-      </p>
-      <form
-        class="train"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void press({ ...choice.value, name: runName(choice.value) });
-        }}
-      >
-        <label>
-          Circuit
-          <select
-            disabled={!idle}
-            value={circuit}
-            onChange={(event) => set({ circuit: event.currentTarget.value })}
-          >
-            {CIRCUIT_NAMES.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Encoder's depth
-          <select
-            disabled={!idle}
-            value={taps ?? ""}
-            onChange={({ currentTarget: { value } }) => {
-              const { taps: _, ...rest } = choice.value;
-              choice.value = value ? { ...rest, taps: value } : rest;
-            }}
-          >
-            <option value="">best in inner folds</option>
-            {["5", "6", "7", "8"].map((depth) => (
-              <option key={depth} value={depth}>
-                stage {depth}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Folds
-          <input
-            type="number"
-            min="2"
-            max="20"
-            disabled={!idle}
-            value={folds}
-            onInput={(event) => set({ folds: event.currentTarget.valueAsNumber })}
-          />
-        </label>
-        <label>
-          Seeds
-          <input
-            type="number"
-            min="1"
-            max="5"
-            disabled={!idle}
-            value={seeds}
-            onInput={(event) => set({ seeds: event.currentTarget.valueAsNumber })}
-          />
-        </label>
-        <label>
-          Epochs
-          <input
-            type="number"
-            min="1"
-            max="200"
-            placeholder="recipe's"
-            disabled={!idle}
-            value={epochs ?? ""}
-            onInput={({ currentTarget: { valueAsNumber } }) => {
-              const { epochs: _, ...rest } = choice.value;
-              choice.value = Number.isFinite(valueAsNumber) ? { ...rest, epochs: valueAsNumber } : rest;
-            }}
-          />
-        </label>
-        {idle ? (
-          <button type="submit" class="primary">
-            Train
-          </button>
-        ) : (
-          <button
-            type="button"
-            class="primary"
-            disabled={state.value === "stopping"}
-            onClick={() => void stop()}
-          >
-            {state.value === "stopping" ? "Stopping" : "Stop"}
-          </button>
-        )}
-      </form>
+      <Pictures />
+      <Form />
       {at && (
         <p role="status" class="queue">
           <progress value={at.done} max={at.total} aria-label={at.stage} /> {at.stage}, {at.done} of{" "}
@@ -323,8 +247,8 @@ export function TrainPanel() {
           {said.value}
         </p>
       )}
-      <Live />
-      <Kept />
+      <TrainingCharts />
+      <KeptRuns />
     </>
   );
 }

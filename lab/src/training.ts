@@ -1,13 +1,15 @@
-/** @file Training in the tab: the command line's own `fitStudy`, on the embedded emoji, into this browser's storage. */
+/** @file Training in the tab: the command line's own `fitStudy`, on the embedded emoji or the user's own table, into this browser's storage. */
 import { zip } from "fflate";
 import { exists, listFolder, readBytes, readText } from "#files";
 import { columnIndex, parseCsv } from "../../src/core/csv.ts";
 import { filesBelow, removeFolder, watchFiles } from "../../src/core/files.web.ts";
 import { decodeNpy } from "../../src/core/npy.ts";
 import { pearson } from "../../src/core/statistics.ts";
+import { isVcaError } from "../../src/errors.ts";
 import { fitStudy } from "../../src/study/fit.ts";
-import { fitConfig, readFitConfig } from "../../src/study/fit-config.ts";
+import { type FitConfig, fitConfig, readFitConfig } from "../../src/study/fit-config.ts";
 import type { Calls, KeptRun, News, TrainRequest } from "./protocol.ts";
+import { setOf, stimuliOf } from "./sets.ts";
 
 let abort: AbortController | undefined;
 const THREADS = 2;
@@ -15,22 +17,23 @@ const folderOf = (name: string) => `runs/${name}`;
 
 /** Trains, or goes on where an earlier visit stopped. @throws DOMException AbortError when stopped */
 export async function train(
-  request: TrainRequest,
+  { name, provider, set, ...options }: Calls["train"]["in"],
   tell: (news: News) => void,
 ): Promise<Calls["train"]["out"]> {
-  const { name, ...options } = request;
   abort = new AbortController();
   const out = folderOf(name);
   const stop = watchFiles(heldOut(out, tell));
   try {
     const config = fitConfig({
-      stimuli: "emoji",
+      stimuli: set === undefined ? "emoji" : await stimuliOf(set),
       encoder: "efficientnet-lite0",
-      tapChoice: request.taps ? "all" : "inner",
+      tapChoice: options.taps ? "all" : "inner",
+      ...(options.group && { split: "grouped" }),
       ...options,
     });
-    const { seconds, metrics } = await fitStudy(config, {
+    const work: Parameters<typeof fitStudy>[1] = {
       out,
+      provider,
       threads: THREADS,
       signal: abort.signal,
       reporter: {
@@ -47,6 +50,12 @@ export async function train(
           loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
         });
       },
+    };
+    const { seconds, metrics } = await fitStudy(config, work).catch((error: unknown) => {
+      if (provider === "wasm" || !isVcaError(error, "EngineError")) throw error;
+      const text = "The GPU was lost: training goes on without it, from the last checkpoint.";
+      tell({ kind: "note", text });
+      return fitStudy(config, { ...work, provider: "wasm" });
     });
     return { seconds, r: { valence: metrics.valence.r, arousal: metrics.arousal.r } };
   } finally {
@@ -112,14 +121,31 @@ export async function keptRuns(): Promise<KeptRun[]> {
   for (const name of await listFolder("runs")) {
     const file = `${folderOf(name)}/fit.yaml`;
     if (!(await exists(file))) continue;
-    const { circuit, folds, seeds, epochs, taps } = readFitConfig(await readText(file), file);
     runs.push({
       name,
-      request: { name, circuit, folds, seeds, ...(epochs && { epochs }), ...(taps && { taps }) },
+      request: requestOf(name, readFitConfig(await readText(file), file)),
       finished: await exists(`${folderOf(name)}/manifest.json`),
     });
   }
   return runs;
+}
+
+function requestOf(
+  name: string,
+  { stimuli, circuit, folds, seeds, epochs, taps, scale, group }: FitConfig,
+): TrainRequest {
+  const set = setOf(stimuli);
+  return {
+    name,
+    circuit,
+    folds,
+    seeds,
+    ...(set !== undefined && { set }),
+    ...(scale !== undefined && { scale }),
+    ...(group !== undefined && { group }),
+    ...(epochs !== undefined && { epochs }),
+    ...(taps !== undefined && { taps }),
+  };
 }
 
 /** Deletes a run of this browser. */

@@ -4,9 +4,11 @@ import { readBytes, readText } from "#files";
 import type { NdArray } from "../../src/core/array.ts";
 import { columnIndex, parseCsv, type Table } from "../../src/core/csv.ts";
 import { mountFiles, restoreFiles, setVersion } from "../../src/core/files.web.ts";
+import { listProviders, useWasm } from "../../src/engine/web.ts";
 import { VcaError } from "../../src/errors.ts";
 import { type Live, type LiveAbout, liveModel, openLive } from "../../src/study/live.ts";
-import type { Calls, LabFacts, News, OpenRun, RatedPicture, ToPage, ToWorker } from "./protocol.ts";
+import type { Calls, LabFacts, News, OpenRun, Provider, RatedPicture, ToPage, ToWorker } from "./protocol.ts";
+import { addToSet, ownSets, removeSet } from "./sets.ts";
 import { keptRuns, removeRun, stopTraining, train, zipRun } from "./training.ts";
 
 const RUN_FILES = [
@@ -119,8 +121,9 @@ const calls: { [C in keyof Calls]: (argument: Calls[C]["in"]) => Promise<Calls[C
     facts.runs.forEach((_, i) => {
       mountFiles(`run-${i}`, at(`run-${i}/`), RUN_FILES);
     });
+    if (facts.webgpu) useWasm({ webgpu: at(facts.webgpu) });
     await restoreFiles();
-    return { facts, kept: await keptRuns() };
+    return { facts, kept: await keptRuns(), sets: await ownSets() };
   },
   open: ({ at }) => open(at),
   see: async ({ id, name, file, keep }) => {
@@ -159,6 +162,13 @@ const calls: { [C in keyof Calls]: (argument: Calls[C]["in"]) => Promise<Calls[C
       await other.close();
     }
   },
+  providers: async () => {
+    const here = facts.webgpu ? await listProviders() : [{ name: "wasm" }];
+    return here.map(({ name }) => name as Provider);
+  },
+  addToSet: (argument) => addToSet(argument, tell),
+  sets: async () => ownSets(),
+  removeSet: async ({ name }) => removeSet(name),
   train: (request) => train(request, tell),
   stop: async () => stopTraining(),
   kept: async () => keptRuns(),

@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -54,6 +55,17 @@ interface Answer {
   readonly read: () => Promise<Uint8Array>;
   /** Stored brotli-compressed, and served so. */
   readonly brotli?: boolean;
+}
+
+/** Where onnxruntime's WebGPU build appears: it is three times our package, so it comes from onnxruntime-web where that is installed. */
+const WEBGPU = "app/webgpu.wasm";
+
+function webgpuFile(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where the built page lies: dist/lab, seen from dist/cli and from src/cli. */
@@ -108,7 +120,10 @@ export async function labAnswers(runs: readonly string[], page = pageFolder()): 
     add("network.onnx", async () => network);
     for (const name of TABLES) add(name, () => readFile(join(run, name)));
   }
+  const gpu = webgpuFile();
+  if (gpu) answers.set(WEBGPU, { read: () => readFile(gpu) });
   const facts = {
+    ...(gpu && { webgpu: WEBGPU }),
     version: await packageVersion(),
     runs: runs.map((run) => ({ name: run.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, "") })),
     files: carried,

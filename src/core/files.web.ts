@@ -1,12 +1,13 @@
 /**
- * @file Files in a browser tab: what its server gives (`mountFiles`, read only), runs in the browser's own storage
- * (OPFS, below `runs/`; they outlive the tab), everything else in memory. A write is atomic, as in Node.
+ * @file Files in a browser tab: what its server gives (`mountFiles`, read only), runs and the user's own rated pictures in
+ * the browser's own storage (OPFS, below `runs/` and `sets/`; they outlive the tab), everything else in memory. A write
+ * is atomic, as in Node.
  */
 import { VcaError } from "../errors.ts";
 import { sha256Bytes } from "./sha256.ts";
 
-/** Where a tab keeps its runs. */
-const RUNS = "runs";
+/** What outlives the tab: runs, and rated tables with their pictures. */
+const KEPT = ["runs/", "sets/"];
 /** Where the package's own files appear. */
 const ASSETS = "assets";
 const TEMPORARY = ".tmp";
@@ -31,7 +32,7 @@ export function setVersion(text: string): void {
   version = text;
 }
 
-/** Finds the runs of earlier visits. Where the browser has no storage, runs live in memory. */
+/** Finds the runs and sets of earlier visits. Where the browser has no storage, they live in memory. */
 export async function restoreFiles(): Promise<void> {
   root = await navigator.storage?.getDirectory?.().catch(() => undefined);
   const walk = async (folder: FileSystemDirectoryHandle, path: string): Promise<void> => {
@@ -77,7 +78,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 
 function normal(path: string): string {
   return path
-    .split("/")
+    .split(/[\\/]/)
     .filter((part) => part !== "" && part !== ".")
     .join("/");
 }
@@ -112,7 +113,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const at = normal(path);
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data.slice();
-  if (root && at.startsWith(`${RUNS}/`)) stored.set(at, await store(root, at, bytes));
+  if (root && KEPT.some((folder) => at.startsWith(folder))) stored.set(at, await store(root, at, bytes));
   else memory.set(at, bytes);
   for (const listener of listeners) listener(at, data);
 }

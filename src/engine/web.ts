@@ -10,12 +10,13 @@ import { VcaError } from "../errors.ts";
 import { connect } from "./client.ts";
 import type { Reply, Request } from "./host.ts";
 import type { Session, SessionOptions } from "./session.ts";
-import type { Start } from "./web.worker.ts";
+import type { Lost, Start } from "./web.worker.ts";
 
 type Provider = Start["provider"];
 
 const HOST: typeof import("./web.worker.ts").HOST = "vca-engine-host";
 const REMEDY = "Check that the page's server gives the engine's files, and load the page again";
+const OTHER = "Open the model with the provider wasm";
 const wasmFiles: Partial<Record<Provider, string>> = {};
 
 /**
@@ -41,14 +42,15 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
   worker.postMessage({
     provider,
     threads: crossOriginIsolated ? (options.threads ?? navigator.hardwareConcurrency) : 1,
-    wasm: wasm && new URL(wasm, document.baseURI).href,
+    wasm: wasm && new URL(wasm, globalThis.document?.baseURI ?? location.href).href,
   } satisfies Start);
 
   let gone = (_reason: string, _remedy: string) => {};
   const channel = {
     send: (request: Request) => worker.postMessage(request),
     onReply: (listener: (reply: Reply) => void) => {
-      worker.onmessage = ({ data }: MessageEvent<Reply>) => listener(data);
+      worker.onmessage = ({ data }: MessageEvent<Reply | Lost>) =>
+        "lost" in data ? gone(`a GPU that was lost: ${data.lost}`, OTHER) : listener(data);
     },
     onEnd: (listener: typeof gone) => {
       gone = listener;

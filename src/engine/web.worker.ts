@@ -16,6 +16,11 @@ export interface Start {
   readonly wasm?: string | undefined;
 }
 
+/** Said when the GPU goes away, which may leave a run without an answer. */
+export interface Lost {
+  readonly lost: string;
+}
+
 type Host = (request: Request) => Promise<Reply>;
 
 async function load({ provider, threads, wasm }: Start): Promise<Host> {
@@ -25,11 +30,22 @@ async function load({ provider, threads, wasm }: Start): Promise<Host> {
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = threads;
   if (wasm !== undefined) ort.env.wasm.wasmPaths = { wasm };
-  return createHost(ort, () => ({
+  const host = createHost(ort, () => ({
     executionProviders: [provider],
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
   }));
+  if (provider === "wasm") return host;
+  return async (request) => {
+    const reply = await host(request);
+    if (request.kind === "open") void watch(ort.env.webgpu.device); // which the first session makes
+    return reply;
+  };
+}
+
+async function watch(device: PromiseLike<unknown>): Promise<void> {
+  const { lost } = (await device) as { readonly lost: Promise<{ readonly message: string }> };
+  self.postMessage({ lost: (await lost).message } satisfies Lost);
 }
 
 if (self.name === HOST) {

@@ -28,6 +28,8 @@ export interface WorkOptions {
   readonly reporter: Reporter;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Execution provider of the training step; default: the engine's. */
+  readonly provider?: string | undefined;
   /** Told at each epoch's end of a group of replicas: their mean training losses, in the recipe's units. */
   readonly onEpoch?:
     | ((epoch: { group: string; epoch: number; losses: readonly number[] }) => void)

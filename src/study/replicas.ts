@@ -168,6 +168,7 @@ async function trainOne(
       seed,
       replicas,
       threads: work.threads,
+      provider: work.provider,
       resume: await readCheckpoint(checkpoint),
       onStep: (step) => {
         work.signal?.throwIfAborted();

@@ -66,6 +66,8 @@ export interface TrainOptions {
   readonly seed: number;
   readonly replicas: readonly Replica[];
   readonly threads?: number | undefined;
+  /** Execution provider; default: the engine's. */
+  readonly provider?: string | undefined;
   /** Where an earlier call stopped. */
   readonly resume?: TrainingState | undefined;
   /** Called at epoch 0 and after each epoch, with the mean loss per replica and a way to read the state. */
@@ -91,7 +93,7 @@ export interface Epoch {
  * @throws EngineError when a loss is not finite, naming replica and epoch.
  */
 export async function trainGroup(options: TrainOptions): Promise<void> {
-  const { circuit, recipe, data, replicas, threads } = options;
+  const { circuit, recipe, data, replicas, threads, provider } = options;
   const [S, T, D] = data.views[0]!.shape as [number, number, number];
   const batch = batchSize(recipe, S);
   const step = buildStep(circuit, recipe, {
@@ -105,6 +107,7 @@ export async function trainGroup(options: TrainOptions): Promise<void> {
   const session = await openSession(encodeOnnx(emitOnnx(step.graph)), {
     carry: step.carry,
     threads: Math.min(threads ?? coresAvailable(), replicas.length, batch, MOST_THREADS),
+    ...(provider && { provider }),
   });
   const stopping = recipe.patience > 0 ? await openStopping(options, options.resume?.arrays) : undefined;
   try {

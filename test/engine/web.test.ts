@@ -124,6 +124,25 @@ describe.skipIf(!present)(`the engine in a tab${why}`, () => {
     }
   });
 
+  it("takes the same training steps on a GPU, here Chromium's software adapter", async ({ skip }) => {
+    const withGpu = await launch({ gpu: true });
+    try {
+      const page = await withGpu.newPage();
+      await page.goto(`${origin}/`);
+      await page.waitForFunction(() => "tab" in globalThis);
+      const providers = await page.evaluate(() => tab.listProviders());
+      if (!providers.some(({ name }) => name === "webgpu")) skip("this Chromium has no WebGPU adapter");
+      const take = (provider: string) => page.evaluate((options) => tab.steps(options), { provider });
+      const [wasm, gpu] = [await take("wasm"), await take("webgpu")];
+      expect(gpu.losses).toHaveLength(5);
+      for (const [i, losses] of wasm.losses.entries())
+        expect(difference(gpu.losses[i]!, losses)).toBeLessThan(1e-4);
+      expect(gpu.losses).not.toEqual(wasm.losses); // the last bits say that something else computed them
+    } finally {
+      await withGpu.close();
+    }
+  }, 240_000);
+
   it("loads the wasm file from where the page says", async () => {
     const page = await open("/");
     const from = requests.length;

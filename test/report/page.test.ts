@@ -11,6 +11,7 @@ import { lesionsSection } from "../../src/report/sections/lesions.ts";
 import { headlines, predictionAnswer, predictionSection } from "../../src/report/sections/prediction.ts";
 import { circuitSection, structureSection } from "../../src/report/sections/structure.ts";
 import { unitsSection } from "../../src/report/sections/units.ts";
+import { seriousFindings } from "../support/axe.ts";
 import { launch, present, why } from "../support/chromium.ts";
 import * as small from "./small.ts";
 
@@ -268,6 +269,11 @@ describe.skipIf(!present)(`the report in a browser${why}`, () => {
         .map((element) => `${element.textContent} ${of(element)}`);
     });
     expect([...new Set(weak)]).toEqual([]);
+  });
+
+  it.each(["light", "dark"] as const)("has no serious finding of axe, %s", async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it("follows the keyboard with the picture, its name as text", async () => {

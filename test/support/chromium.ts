@@ -9,13 +9,21 @@ export const present = existsSync(CHROMIUM);
 /** What a skipped suite says. */
 export const why = present ? "" : ` (skipped: there is no Chromium at ${CHROMIUM}; set CHROMIUM)`;
 
-/** Starts it, headless. */
-export function launch(): Promise<Browser> {
+/** WebGPU in software, as Chromium's own tests have it. */
+const SOFTWARE_GPU = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+];
+
+/** Starts it, headless; with a GPU in software where one is asked for. */
+export function launch({ gpu = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [
       "--no-sandbox",
-      "--disable-gpu",
+      ...(gpu ? SOFTWARE_GPU : ["--disable-gpu"]),
       "--disable-quic",
       "--no-first-run",
       "--disable-background-networking",
