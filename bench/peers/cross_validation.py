@@ -88,10 +88,13 @@ class Vca(nn.Module):
         nn.init.zeros_(self.readout.weight)
         self.register_buffer("exists", (torch.rand(CEA, W) < 0.1).float())
 
-    def forward(self, x, summary):
+    def looks(self, x, summary):
         p = self.reduced(x)
         q, k = self.query(summary).view(-1, H, 1, K), self.key(p).view(-1, T, H, K).transpose(1, 2)
-        looks = F.scaled_dot_product_attention(q, k, p.unsqueeze(1).expand(-1, H, -1, -1)).reshape(-1, H * P)
+        return F.scaled_dot_product_attention(q, k, p.unsqueeze(1).expand(-1, H, -1, -1)).reshape(-1, H * P)
+
+    def forward(self, x, summary):
+        looks = self.looks(x, summary)
         la = F.relu(self.whole(summary) + self.gate * self.found(looks))
         ab, b = F.relu(self.ab(la)), F.relu(self.b(la))
         itc = F.relu(self.itc[0](la) + self.itc[1](b))
@@ -100,7 +103,17 @@ class Vca(nn.Module):
         return self.readout(F.relu(arriving * (1 - torch.sigmoid(self.inhibition(itc)))))
 
 
-Circuit = {"attention": Attention, "vca": Vca}[sys.argv[5]]
+class Reordered(Vca):
+    """The same function with the products in our order: the query is taken to the tokens' channels."""
+
+    def looks(self, x, summary):
+        q, keys = self.query(summary).view(-1, H, K), self.key.weight.view(H, K, P)
+        wanted = torch.einsum("bhk,hkp->bhp", q, keys) @ self.reduced.weight
+        weights = torch.softmax(wanted @ x.transpose(1, 2) / K**0.5, -1)
+        return ((weights @ x) @ self.reduced.weight.T + self.reduced.bias).flatten(1)
+
+
+Circuit = {"attention": Attention, "vca": Vca, "vca-reordered": Reordered}[sys.argv[5]]
 predictions = torch.zeros(S, 2)
 start, processor = time.perf_counter(), time.process_time()
 for fold in range(int(folds.max()) + 1):

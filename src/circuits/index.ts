@@ -9,7 +9,7 @@ export {
   type VisualShape,
 } from "./circuit.ts";
 export { loadCircuit, parseCircuit } from "./load.ts";
-export { type Applied, applyCircuit } from "./model.ts";
-export type { ApplyOptions } from "./parts.ts";
+export { applyCircuit } from "./model.ts";
+export type { Applied, ApplyOptions } from "./parts.ts";
 export { CIRCUIT_NAMES, countParameters, presetCircuit } from "./presets.ts";
 export { PROJECTIONS } from "./projections.ts";

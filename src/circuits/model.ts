@@ -43,31 +43,7 @@ import {
   type SummaryAttention,
   VISUAL,
 } from "./circuit.ts";
-import {
-  type ApplyOptions,
-  type Connections,
-  constant,
-  heNormal,
-  type MaskSpec,
-  type ParameterSpec,
-  Parts,
-} from "./parts.ts";
-
-/** What a circuit makes of a batch. */
-export interface Applied {
-  /** Valence and arousal on the scale of the ratings: `[R, B, 2]`. */
-  readonly predictions: Value;
-  /** The deviation of the training ratings, by which errors are measured: `[R, 1, 2]`. */
-  readonly ratingScale: Value;
-  /** Each nucleus's units, averaged over tokens, after gain: `[R, B, U]`. */
-  readonly activations: ReadonlyMap<string, Value>;
-  /** Weights of each attending nucleus in the last pass, of its summary attention or of block after block: `[R B, H, queries, T]`. */
-  readonly attention: ReadonlyMap<string, readonly Value[]>;
-  readonly parameters: readonly ParameterSpec[];
-  /** The parameters' values in the graph, by name: `[R, ...shape]`. */
-  readonly values: ReadonlyMap<string, Value>;
-  readonly masks: readonly MaskSpec[];
-}
+import { type Applied, type ApplyOptions, type Connections, constant, heNormal, Parts } from "./parts.ts";
 
 interface Stream {
   readonly x: Value; // [R, M, U]

@@ -1,6 +1,6 @@
 /**
  * @file What a circuit is made of besides equations: its parameters (with how each begins), dropout masks
- * and gains, registered by name while `model.ts` writes the equations down.
+ * and gains, registered by name while `model.ts` writes the equations down, and what it then gives back.
  */
 import { Random } from "../core/random.ts";
 import { add, type Graph, mul, reshape, type Value } from "../graph/build.ts";
@@ -48,6 +48,22 @@ export const heNormal = (fanIn: number): Initial => ({ kind: "normal", sd: Math.
 
 /** Every entry of a weight or bias alike. */
 export const constant = (value: number): Initial => ({ kind: "constant", value });
+
+/** What a circuit makes of a batch. */
+export interface Applied {
+  /** Valence and arousal on the scale of the ratings: `[R, B, 2]`. */
+  readonly predictions: Value;
+  /** The deviation of the training ratings, by which errors are measured: `[R, 1, 2]`. */
+  readonly ratingScale: Value;
+  /** Each nucleus's units, averaged over tokens, after gain: `[R, B, U]`. */
+  readonly activations: ReadonlyMap<string, Value>;
+  /** Weights of each attending nucleus in the last pass, of its summary attention or of block after block: `[R B, H, queries, T]`. */
+  readonly attention: ReadonlyMap<string, readonly Value[]>;
+  readonly parameters: readonly ParameterSpec[];
+  /** The parameters' values in the graph, by name: `[R, ...shape]`. */
+  readonly values: ReadonlyMap<string, Value>;
+  readonly masks: readonly MaskSpec[];
+}
 
 /** How to apply a circuit. */
 export interface ApplyOptions {

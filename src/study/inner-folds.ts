@@ -7,9 +7,10 @@ import { planFolds } from "../stimuli/folds.ts";
 import type { FitConfig } from "./fit-config.ts";
 import type { Prepared } from "./prepare.ts";
 
+/** Fewer where there are fewer groups. */
 const INNER_FOLDS = 5;
 
-/** The inner fold, 0 to 4, of each of `train`. @throws ConfigError when there are too few pictures or groups */
+/** The inner fold, from 0 on, of each of `train`. @throws ConfigError when there are too few pictures or groups */
 export function innerFolds(
   config: FitConfig,
   { set, duplicates }: Pick<Prepared, "set" | "duplicates">,
@@ -20,12 +21,13 @@ export function innerFolds(
     config.split === "grouped" ||
     config.split === "leave-one-group-out" ||
     (config.split === "halves" && config.group !== undefined);
-  const labels = grouped ? set.columns[config.group!] : undefined;
+  const column = grouped ? set.columns[config.group!]! : undefined;
+  const labels = column && [...train].map((s) => column[s]!);
   return planFolds({
     n: train.length,
-    folds: INNER_FOLDS,
+    folds: labels ? Math.max(2, Math.min(INNER_FOLDS, new Set(labels).size)) : INNER_FOLDS,
     method: grouped ? "grouped" : "random",
-    ...(labels && { groups: [...train].map((s) => labels[s]!) }),
+    ...(labels && { groups: labels }),
     together: within(duplicates.together, train),
     random,
   });

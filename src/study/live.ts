@@ -5,7 +5,7 @@
 import { openSession } from "#engine";
 import type { Circuit } from "../circuits/circuit.ts";
 import { projectionName } from "../circuits/circuit.ts";
-import type { Applied } from "../circuits/model.ts";
+import type { Applied } from "../circuits/parts.ts";
 import type { NdArray } from "../core/array.ts";
 import { columnIndex } from "../core/csv.ts";
 import type { Picture } from "../core/picture.ts";

@@ -4,7 +4,8 @@
  */
 import { openSession } from "#engine";
 import type { Circuit, VisualShape } from "../circuits/circuit.ts";
-import { type Applied, applyCircuit } from "../circuits/model.ts";
+import { applyCircuit } from "../circuits/model.ts";
+import type { Applied } from "../circuits/parts.ts";
 import { type NdArray, takeRows, zeros } from "../core/array.ts";
 import { Graph, mean, reshape, slice, transpose, type Value } from "../graph/build.ts";
 import { emitOnnx } from "../graph/emit.ts";

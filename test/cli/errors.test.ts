@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const FIT_OPTIONS =
-  "--json, --quiet, --seed, --threads, --out, --scale, --encoder, --taps, --tap-choice, --grid, --circuit, --recipe, --epochs, --batch, --views, --lr, --folds, --split, --group, --seeds, --line-per-set, --shuffle-ratings, --help";
+  "--json, --quiet, --seed, --threads, --out, --scale, --encoder, --taps, --tap-choice, --grid, --circuit, --recipe, --epochs, --batch, --views, --lr, --patience, --folds, --split, --group, --seeds, --line-per-set, --shuffle-ratings, --help";
 
 describe("usage", () => {
   it.each([

@@ -61,10 +61,10 @@ describe("circuits show", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatchInlineSnapshot(`
       "mine: a small one
-      Visual stream: all tokens, 16 channels. Readout: CeA. One pass, 742 parameters.
+      Visual stream: all tokens, 16 channels. Readout: CeA. One pass, 736 parameters.
 
       nucleus  input  blocks  heads  summary heads  output  rectified  parameters
-      LA           8       0      -              2  none    yes               640
+      LA           8       0      -              2  none    yes               634
       ITC          4       0      -              -  none    yes                36
       CeA          4       0      -              -  none    yes                56
 
