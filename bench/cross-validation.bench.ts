@@ -2,7 +2,7 @@
  * @file Cross-validation on OASIS tokens against PyTorch eager, in turns in one run: 5 folds x 25 epochs, 50 tokens per
  * picture, AdamW. CIRCUIT is `vca`, ours with LA of 96 units and the others in proportion, or `attention`, the paper's
  * wiring with a self-attention block of width 96 in every nucleus; `vca-reordered` has the peer take its products in our
- * order (decision 010), which nobody would write first. Ours trains the folds as replicas in one graph. PyTorch trains one model per fold on the same batches, less the pictures that the fold may
+ * order (decision 010). Ours trains the folds as replicas in one graph. PyTorch trains one model per fold on the same batches, less the pictures that the fold may
  * not see, so it computes a fifth less. No dropout on either side: both then learn the same function. Each turn has
  * a seed of its own; held-out predictions are part of the time, loading tokens is not. Seconds of processor time stand
  * beside those of the clock: on one thread they say what a busy machine's clock does not.
