@@ -6,7 +6,7 @@ import type { NdArray } from "../core/array.ts";
 import type { Random } from "../core/random.ts";
 import { planFolds } from "../stimuli/folds.ts";
 import { correlation } from "../training/metrics.ts";
-import { ridge } from "../training/ridge.ts";
+import { heldOutRidge } from "../training/ridge.ts";
 import type { Activations } from "./alignment.ts";
 
 const FOLDS = 5;
@@ -20,7 +20,7 @@ const PENALTIES = Array.from({ length: 9 }, (_, i) => 10 ** (i - 2));
  * @param ratings `[S, 2]`
  * @param options.groups labels of pictures that stay together, `[S]`
  * @returns undefined below 3 groups
- * @throws DataError, ConfigError as `ridge`.
+ * @throws DataError, ConfigError as `heldOutRidge`.
  */
 export async function decodability(
   activations: Activations,
@@ -37,7 +37,7 @@ export async function decodability(
       groups: own,
       random: stream,
     });
-  const { predictions } = await ridge({
+  const { predictions } = await heldOutRidge({
     candidates: [activations],
     targets: ratings,
     penalties: PENALTIES,

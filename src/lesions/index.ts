@@ -9,5 +9,5 @@ export {
   type Treatment,
   treat,
 } from "./lesion.ts";
-export { imbalance, matchedUnits, type UnitTraits, unitTraits } from "./matched.ts";
+export { imbalance, matchedSets, matchedUnits, type UnitTraits, unitTraits } from "./matched.ts";
 export { type LesionableNetwork, openLesionable } from "./network.ts";

@@ -4,10 +4,9 @@
  * LayerNorm or for a signed unit). Both act at the nucleus's output, after rectification, on every token.
  */
 import type { NdArray } from "../core/array.ts";
-import type { Random } from "../core/random.ts";
 import { mean, quantiles } from "../core/statistics.ts";
 import { type Judged, worth } from "./effects.ts";
-import { imbalance, matchedUnits, type UnitTraits } from "./matched.ts";
+import { imbalance, type UnitTraits } from "./matched.ts";
 
 /** Another setting of the same network; what is not named is at rest. */
 export interface Setting {
@@ -73,7 +72,7 @@ export function changes(
 }
 
 /**
- * Treats `chosen` units of a nucleus and, `draws` times, matched random ones.
+ * Treats `chosen` units of a nucleus and, one set after the other, `matched` random ones.
  * @param predict of the pictures `judged`, which did not choose the units
  * @param options.before the worth of the untreated predictions
  */
@@ -86,20 +85,17 @@ export async function lesion(
     readonly chosen: readonly number[];
     readonly treatment: Treatment;
     readonly before: ReadonlyMap<string, number>;
-    readonly draws: number;
-    readonly random: Random;
+    readonly matched: readonly (readonly number[])[];
   },
 ): Promise<Lesioned> {
-  const { nucleus, traits, chosen, treatment, before } = options;
+  const { nucleus, traits, chosen, matched, treatment, before } = options;
   const after = async (units: readonly number[]) =>
     changes(before, worth(await predict(treat(nucleus, traits, units, treatment)), judged));
   const effects = await after(chosen);
-  const sets: (readonly number[])[] = [];
-  for (let d = 0; d < options.draws; d++) sets.push(matchedUnits(traits, chosen, options.random.at(d)) ?? []);
-  if (sets.every((units) => units.length === 0)) return { effects, imbalance: undefined };
+  if (matched.length === 0) return { effects, imbalance: undefined };
   const drawn: LesionEffect[][] = [];
-  for (const units of sets) drawn.push(await after(units));
-  const balances = sets.map((units) => imbalance(traits, chosen, units));
+  for (const units of matched) drawn.push(await after(units));
+  const balances = matched.map((units) => imbalance(traits, chosen, units));
   const balance = (trait: keyof UnitTraits) => mean(balances.map((each) => each[trait]));
   return {
     effects: effects.map((found, m) => ({

@@ -103,6 +103,18 @@ export function matchedUnits(
   });
 }
 
+/** `draws` sets of matched units; none where too few are left to match. */
+export function matchedSets(
+  traits: UnitTraits,
+  chosen: readonly number[],
+  draws: number,
+  random: Random,
+): number[][] {
+  return Array.from({ length: draws }, (_, d) => matchedUnits(traits, chosen, random.at(d))).flatMap(
+    (units) => (units ? [units] : []),
+  );
+}
+
 /** How far matched units are from the chosen, per trait: difference of means over the sd of all units of the nucleus. */
 export function imbalance(
   traits: UnitTraits,

@@ -1,6 +1,6 @@
 /**
- * @file A trained network that answers in many settings of its gains. Its graph is cut where the gains of nuclei begin
- * to matter: what comes before (the visual stream, most of the work) is computed once, what comes after per setting.
+ * @file A trained network that answers in many settings of its gains. For each nucleus its graph is cut where that
+ * nucleus's gain begins to matter: what comes before is computed once, what comes after once per setting.
  */
 import { create } from "@bufbuild/protobuf";
 import { openSession } from "#engine";
@@ -27,7 +27,7 @@ export interface LesionableNetwork {
 }
 
 /** Pictures run at once. */
-const PIECE = 256;
+const PIECE = 512;
 
 /** Opens a circuit for tokens of a shape, on one thread, so that results do not depend on how many there are. */
 export async function openLesionable(circuit: Circuit, visual: VisualShape): Promise<LesionableNetwork> {
@@ -38,44 +38,55 @@ export async function openLesionable(circuit: Circuit, visual: VisualShape): Pro
   const { predictions, activations } = applyCircuit(graph, circuit, { tokens, hasCls }, options);
   graph.output("predictions", reshape(predictions, [BATCH, 2]));
   const units = new Map([...activations].map(([id, value]) => [id, value.shape[2] as number]));
-  const { before, after, cut } = divide(
-    emitOnnx(graph),
-    new Set([...units.keys()].flatMap((id) => [`gain/${id}`, `offset/${id}`])),
+  const model = emitOnnx(graph);
+  const open = (part: Model) => openSession(encodeOnnx(part), { threads: 1 });
+  const parts = [...units.keys()].map((id) => ({ id, ...downstream(model, [`gain/${id}`, `offset/${id}`]) }));
+  const cuts = [...new Set(parts.flatMap(({ cut }) => cut))];
+  const whole = await open(pruneTo(model, ["predictions", ...cuts]));
+  const after = new Map(
+    await Promise.all(parts.map(async ({ id, part }) => [id, await open(part)] as const)),
   );
-  const [first, second] = (await Promise.all(
-    [before, after].map((model) => openSession(encodeOnnx(model), { threads: 1 })),
-  )) as [Session, Session];
   return {
     units,
     close: async () => {
-      await Promise.all([first.close(), second.close()]);
+      await Promise.all([whole, ...after.values()].map((session) => session.close()));
     },
     load: async (parameters, pictures) => {
-      const held = Object.fromEntries(joinReplicas([parameters]));
-      for (const session of [first, second]) await session.hold(only(held, session));
-      const seen = async (feeds: Arrays) => {
-        const pieces: Arrays[] = [];
-        for (const rows of piecesOf(pictures.shape[0]!))
-          pieces.push(await first.run({ ...only(feeds, first), tokens: takeRows(pictures, rows) }, cut));
-        return pieces;
+      const S = pictures.shape[0]!;
+      const rest: Arrays = {
+        ...Object.fromEntries(joinReplicas([parameters])),
+        ...settingFeeds(circuit, units, {}),
       };
-      const atRest = await seen(settingFeeds(circuit, units, {}));
+      await whole.hold(only(rest, whole));
+      const pieces: Arrays[] = [];
+      for (const rows of piecesOf(S)) {
+        const seen = { tokens: takeRows(pictures, rows) };
+        pieces.push({ ...seen, ...(await whole.run(seen, cuts)) });
+      }
+      const alone = pieces.length === 1; // then what comes before stays with the engine
+      for (const session of after.values())
+        await session.hold(only(alone ? { ...rest, ...pieces[0] } : rest, session));
       return async (setting) => {
         const feeds = settingFeeds(circuit, units, setting);
-        const pieces = setting.projections ? await seen(feeds) : atRest;
-        const answers: Float32Array[] = [];
-        for (const piece of pieces) {
-          const { predictions: found } = await second.run({ ...piece, ...only(feeds, second) });
-          answers.push(found!.data as Float32Array);
+        const session = after.get(onlyNucleus(setting) ?? "") ?? whole;
+        const all = zeros([S, 2]);
+        for (const [i, piece] of pieces.entries()) {
+          const seen = alone && session !== whole ? {} : only(piece, session);
+          const { predictions: found } = await session.run({ ...seen, ...only(feeds, session) }, [
+            "predictions",
+          ]);
+          all.data.set(found!.data as Float32Array, i * PIECE * 2);
         }
-        const all = zeros([pictures.shape[0]!, 2]);
-        answers.forEach((data, i) => {
-          all.data.set(data, i * PIECE * 2);
-        });
         return all;
       };
     },
   };
+}
+
+/** The nucleus that a setting is of, when it is of one alone. */
+function onlyNucleus({ gains, offsets, projections }: Setting): string | undefined {
+  const named = new Set([...(gains?.keys() ?? []), ...(offsets?.keys() ?? [])]);
+  return projections || named.size !== 1 ? undefined : [...named][0];
 }
 
 function piecesOf(S: number): number[][] {
@@ -101,8 +112,8 @@ function settingFeeds(circuit: Circuit, units: ReadonlyMap<string, number>, sett
   return feeds;
 }
 
-/** A model in two: what does not depend on the inputs `varied`, and the rest, which reads the tensors `cut` of the first. */
-function divide(model: Model, varied: ReadonlySet<string>): { before: Model; after: Model; cut: string[] } {
+/** The part of a model that depends on the inputs `varied`, and the tensors `cut` of the rest that it reads. */
+function downstream(model: Model, varied: readonly string[]): { part: Model; cut: string[] } {
   const graph = model.graph!;
   const late = new Set(varied);
   const early = new Set<string>();
@@ -114,14 +125,10 @@ function divide(model: Model, varied: ReadonlySet<string>): { before: Model; aft
   }
   const tensor = { value: { case: "tensorType" as const, value: { elemType: Tensor_DataType.FLOAT } } };
   const crossing = [...cut].map((name) => create(ValueInfoSchema, { name, type: tensor }));
-  const rest = {
+  const part = {
     ...graph,
     node: graph.node.filter(({ output }) => output.some((name) => late.has(name))),
     input: [...graph.input, ...crossing],
   };
-  return {
-    before: pruneTo(model, [...cut]),
-    after: pruneTo({ ...model, graph: rest }, ["predictions"]),
-    cut: [...cut],
-  };
+  return { part: pruneTo({ ...model, graph: part }, ["predictions"]), cut: [...cut] };
 }

@@ -10,4 +10,10 @@ export {
   selectiveUnits,
   selectivity,
 } from "./selectivity.ts";
-export { rankCorrelations, type TuningCurves, tuningCurves } from "./tuning.ts";
+export {
+  heldConstant,
+  type RankCorrelations,
+  rankCorrelations,
+  type TuningCurves,
+  tuningCurves,
+} from "./tuning.ts";

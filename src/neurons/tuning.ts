@@ -15,35 +15,48 @@ export interface Covariates {
   readonly numbers?: readonly ArrayLike<number>[];
 }
 
+/** An orthonormal basis `[S]` each of what is held constant, the mean first. */
+export function heldConstant(S: number, { labels, numbers = [] }: Covariates = {}): Float64Array[] {
+  return orthonormalBasis([...indicators(labels ?? Array<string>(S).fill("")), ...numbers.map(ranks)]);
+}
+
+/** Correlations of units with a rating, `[U]`; 0 and 1 for a constant unit, or where covariates leave nothing to vary. */
+export interface RankCorrelations {
+  readonly r: Float64Array;
+  readonly p: Float64Array;
+}
+
 /**
- * Spearman's correlation of each unit `[S, U]` with a rating `[S]`; with covariates partial: the correlation of the
- * ranks' residuals. p from Student's t with S - 2 - (rank of the covariates) degrees of freedom.
- * @returns `r` and `p`, `[U]`; 0 and 1 for a constant unit, or where covariates leave nothing to vary
+ * Spearman's correlation of each unit `[S, U]` with each of some ratings `[S]`, for each basis of `heldConstant` apart:
+ * with covariates it is partial, the correlation of the ranks' residuals. p from Student's t with S - 1 - (rank of the
+ * basis) degrees of freedom.
+ * @returns by basis, then by rating
  * @throws ShapeError, DataError as `unitResponses`.
  * @see `pingouin.partial_corr(method="spearman")`
  */
 export function rankCorrelations(
   activations: Activations,
-  rating: ArrayLike<number>,
-  covariates: Covariates = {},
-): { r: Float64Array; p: Float64Array } {
-  const S = rating.length;
-  const responses = unitResponses(activations, S, "rank correlation");
-  const basis = orthonormalBasis([
-    ...indicators(covariates.labels ?? Array<string>(S).fill("")),
-    ...(covariates.numbers ?? []).map(ranks),
-  ]);
-  const df = S - 1 - basis.length;
-  const against = independentPart(ranks(rating), basis);
-  const r = new Float64Array(responses.length);
-  const p = new Float64Array(responses.length).fill(1);
-  responses.forEach((unit, u) => {
-    const own = against && df > 0 ? independentPart(ranks(unit), basis) : undefined;
-    if (!own) return;
-    r[u] = pearson(own, against!);
-    p[u] = studentP(r[u]! * Math.sqrt(df / (1 - r[u]! ** 2)), df);
+  ratings: readonly ArrayLike<number>[],
+  bases: readonly (readonly Float64Array[])[],
+): RankCorrelations[][] {
+  const S = ratings[0]!.length;
+  const units = unitResponses(activations, S, "rank correlation").map(ranks);
+  const U = units.length;
+  return bases.map((basis) => {
+    const df = S - 1 - basis.length;
+    const against = ratings.map((rating) => independentPart(ranks(rating), basis));
+    const found = ratings.map(() => ({ r: new Float64Array(U), p: new Float64Array(U).fill(1) }));
+    units.forEach((unit, u) => {
+      const own = df > 0 ? independentPart(unit, basis) : undefined;
+      for (const [k, rating] of against.entries()) {
+        if (!own || !rating) continue;
+        const r = pearson(own, rating);
+        found[k]!.r[u] = r;
+        found[k]!.p[u] = studentP(r * Math.sqrt(df / (1 - r ** 2)), df);
+      }
+    });
+    return found;
   });
-  return { r, p };
 }
 
 /** A rating cut into parts of as many pictures each, and what units answer there. */

@@ -20,9 +20,9 @@ export function unitResponses(activations: Activations, S: number, where: string
       `${where}: activations of ${S} pictures were expected, got ${pictures}. Join them by stimulus id.`,
     );
   requireFinite(activations.data, where, (i) => `picture ${Math.floor(i / U)}, unit ${i % U}`);
-  return Array.from({ length: U }, (_, u) =>
-    Float64Array.from({ length: S }, (_, s) => activations.data[s * U + u]!),
-  );
+  const responses = Array.from({ length: U }, () => new Float64Array(S));
+  for (let s = 0; s < S; s++) for (let u = 0; u < U; u++) responses[u]![s] = activations.data[s * U + u]!;
+  return responses;
 }
 
 /** Whether a unit always answers the same. */
@@ -36,7 +36,9 @@ export function momentsByKind(
   kinds: Int32Array,
   C: number,
 ): { sums: Float64Array; squares: Float64Array } {
-  const center = responses.reduce((sum, value) => sum + value, 0) / responses.length;
+  let sum = 0;
+  for (let s = 0; s < responses.length; s++) sum += responses[s]!;
+  const center = sum / responses.length;
   const sums = new Float64Array(C);
   const squares = new Float64Array(C);
   for (let s = 0; s < responses.length; s++) {

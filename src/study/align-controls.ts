@@ -10,7 +10,8 @@ import { dissimilarities } from "../rsa/dissimilarities.ts";
 import { baseline, type Candidate, planeRdm } from "./align-models.ts";
 import { baselinePredictions, heldOutBaseline } from "./baseline.ts";
 import type { BrainPart, BrainRun, BrainRunOptions } from "./brain-networks.ts";
-import { lowLevelColumns, type UnseenRun } from "./unseen.ts";
+import { lowLevelColumns } from "./low-level.ts";
+import type { UnseenRun } from "./unseen.ts";
 
 /** Pixels across: as coarse as a picture can be and still show where things are. */
 const ACROSS = 32;

@@ -22,6 +22,7 @@ import { pairIndex } from "../rsa/rdm.ts";
 import { agreement, disparity } from "../training/metrics.ts";
 import { summaryFeatures } from "../training/summary-features.ts";
 import { twoLines } from "../training/two-lines.ts";
+import { lowLevelColumns } from "./low-level.ts";
 import { columnOfScale } from "./metrics.ts";
 import { type Cell, tablesFolder, writeTable } from "./run-folder.ts";
 import {
@@ -40,7 +41,6 @@ import {
 } from "./seed-table.ts";
 import {
   judgedBy,
-  lowLevelColumns,
   openUnseen,
   type Pictures,
   picturesAt,
@@ -105,7 +105,12 @@ export async function analyseGeometry(path: string, options: GeometryOptions): P
   const units = Math.min(...(await Promise.all(sources.map(([, each]) => fewestUnits(each)))));
   const table = new SeedTable();
   const maps: MapRow[] = [];
-  const total = sources.reduce((sum, [, each]) => sum + each.networks.length * each.epochs.length, 0);
+  const epochsOf = (source: string, { epochs }: UnseenRun) =>
+    source === "run" ? epochs : [...new Set([0, epochs.at(-1)!])]; // nothing is asked of a control in between
+  const total = sources.reduce(
+    (sum, [source, each]) => sum + each.networks.length * epochsOf(source, each).length,
+    0,
+  );
   let done = 0;
   for (const [source, opened] of sources) {
     const byFold = new Map<number, Known>();
@@ -113,7 +118,7 @@ export async function analyseGeometry(path: string, options: GeometryOptions): P
       const judged = source === "run" ? network : judgedBy(run, network);
       const known = byFold.get(network.fold) ?? (await knownOf(run, judged, lowLevel));
       byFold.set(network.fold, known);
-      for (const epoch of opened.epochs) {
+      for (const epoch of epochsOf(source, opened)) {
         options.signal?.throwIfAborted();
         for (const nucleus of opened.nuclei) {
           const at = { source, seed: network.seed, epoch, nucleus };

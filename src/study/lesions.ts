@@ -16,7 +16,7 @@ import {
   type Treatment,
   treat,
 } from "../lesions/lesion.ts";
-import { type UnitTraits, unitTraits } from "../lesions/matched.ts";
+import { matchedSets, type UnitTraits, unitTraits } from "../lesions/matched.ts";
 import { openLesionable } from "../lesions/network.ts";
 import { EMOTIONS, emotionsByThreshold } from "../neurons/bins.ts";
 import { selectiveUnits, selectivity } from "../neurons/selectivity.ts";
@@ -203,7 +203,12 @@ async function lesionNetwork(run: UnseenRun, network: UnseenNetwork, plan: Plan)
         const activations = takeRows(await network.activations(nucleus, epoch), places[choosing]!);
         const traits = unitTraits(activations, circuit, { nucleus, parameters, units: opened.units });
         const all = [...traits.mean.keys()];
-        const chosen = preferring(activations, picturesAt(network.pictures, places[choosing]!));
+        const chosen = [...preferring(activations, picturesAt(network.pictures, places[choosing]!))].map(
+          ([category, units]) => {
+            const own = random.at(nucleus, category, choosing);
+            return { category, units, matched: matchedSets(traits, units, plan.draws, own) }; // the same for every treatment
+          },
+        );
         for (const treatment of plan.treatments) {
           plan.signal?.throwIfAborted();
           const how = {
@@ -216,16 +221,14 @@ async function lesionNetwork(run: UnseenRun, network: UnseenNetwork, plan: Plan)
             treat(nucleus, traits, all, treatment),
             all.length,
           );
-          for (const [category, units] of chosen) {
-            const own = random.at(nucleus, category, choosing); // every treatment draws the same random units
+          for (const { category, units, matched } of chosen) {
             const lesioned = await lesion(predict, judged, {
               nucleus,
               traits,
               chosen: units,
               treatment,
               before,
-              draws: plan.draws,
-              random: own,
+              matched,
             });
             found.push({
               seed: network.seed,

@@ -11,11 +11,11 @@ import { twoWayAnova } from "../neurons/anova.ts";
 import type { Sorted } from "../neurons/bins.ts";
 import { type Agreement, categoryTuning, preferenceAgreement } from "../neurons/categories.ts";
 import { FEWEST_PICTURES, RULES, selectiveCounts, selectivity } from "../neurons/selectivity.ts";
-import { rankCorrelations } from "../neurons/tuning.ts";
+import { lowLevelColumns } from "./low-level.ts";
 import { columnOfScale } from "./metrics.ts";
 import { shuffledRatings } from "./prepare.ts";
 import { tablesFolder, writeTable } from "./run-folder.ts";
-import { covariatesOf, type Scene, type SceneOptions, sceneOf } from "./scene.ts";
+import { type Scene, type SceneOptions, sceneOf } from "./scene.ts";
 import {
   cellsOf,
   type Place,
@@ -26,10 +26,9 @@ import {
   type TestRow,
   testsOverSeeds,
 } from "./seed-table.ts";
-import { UNIT_HEADER, type UnitRow, unitRows } from "./unit-rows.ts";
+import { type Correlated, correlatedWith, UNIT_HEADER, type UnitRow, unitRows } from "./unit-rows.ts";
 import {
   judgedBy,
-  lowLevelColumns,
   openUnseen,
   type Pictures,
   type UnseenNetwork,
@@ -90,10 +89,12 @@ export async function analyseNeurons(path: string, options: NeuronOptions): Prom
         for (const nucleus of nuclei) {
           const activations = await network.activations(nucleus, epoch);
           const at = { seed: network.seed, epoch, nucleus };
-          summarise(table, { source, ...at }, activations, own);
+          const correlated = correlatedWith(activations, own);
+          summarise(table, { source, ...at }, activations, own, correlated);
           if (source !== "run") continue;
           addShuffled(table, { source: "shuffled", ...at }, activations, own, Random.seeded(seed));
-          if (epoch === 0 || epoch === epochs.at(-1)) units.push(...unitRows(network, at, activations, own));
+          if (epoch === 0 || epoch === epochs.at(-1))
+            units.push(...unitRows(network, at, activations, own, correlated));
         }
         reporter.progress("units", ++done, total);
       }
@@ -139,7 +140,13 @@ function countBins(
 type At = Omit<Place, "measure" | "of">;
 
 /** Shares of selective units, agreement of halves, rank correlations and analyses of variance of one nucleus. */
-function summarise(table: SeedTable, at: At, activations: NdArray, scene: Scene): void {
+function summarise(
+  table: SeedTable,
+  at: At,
+  activations: NdArray,
+  scene: Scene,
+  correlated: Correlated,
+): void {
   const put = (measure: string, of: string, value: number | undefined) =>
     table.add({ ...at, measure, of }, value);
   addFractions(table, at, activations, scene.bins);
@@ -151,14 +158,14 @@ function summarise(table: SeedTable, at: At, activations: NdArray, scene: Scene)
   if (halves?.[0] && halves[1])
     addAgreement(put, "split-half", preferenceAgreement(halves[0], halves[1], { drop: scene.drop }));
   const share = (p: Float64Array) => mean(benjaminiHochberg(p).map((q) => (q < ALPHA ? 1 : 0)));
-  for (const scale of ["valence", "arousal"] as const) {
-    const alone = rankCorrelations(activations, scene[scale]);
-    put("correlated", scale, share(alone.p));
-    put("absolute-r", scale, mean(alone.r.map(Math.abs)));
-    const partial = rankCorrelations(activations, scene[scale], covariatesOf(scene));
-    put("correlated-partial", scale, share(partial.p));
-    put("absolute-r-partial", scale, mean(partial.r.map(Math.abs)));
-  }
+  for (const scale of ["valence", "arousal"] as const)
+    for (const [suffix, { p, r }] of [
+      ["", correlated.alone[scale]],
+      ["-partial", correlated.partial[scale]],
+    ] as const) {
+      put(`correlated${suffix}`, scale, share(p));
+      put(`absolute-r${suffix}`, scale, mean(r.map(Math.abs)));
+    }
   if (!scene.content) return;
   const anova = twoWayAnova(activations, { first: [...scene.emotions.of], second: scene.content });
   put("anova", "emotion", share(anova.first.p));

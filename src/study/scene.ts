@@ -8,6 +8,7 @@ import {
   ratingBins,
   type Sorted,
 } from "../neurons/bins.ts";
+import { heldConstant } from "../neurons/tuning.ts";
 import { planFolds } from "../stimuli/folds.ts";
 import { columnOfScale } from "./metrics.ts";
 import type { Pictures, UnseenNetwork } from "./unseen.ts";
@@ -33,7 +34,8 @@ export interface Scene {
   readonly bins: Sorted;
   readonly emotions: Sorted;
   readonly content: readonly string[] | undefined;
-  readonly lowLevel: readonly Float64Array[];
+  /** What rank correlations hold constant: nothing, and content with low-level statistics. */
+  readonly bases: { readonly alone: Float64Array[]; readonly partial: Float64Array[] };
   /** Share of units left out of agreements. */
   readonly drop: number;
   /** Theme-disjoint halves, places each; undefined below two groups. */
@@ -50,6 +52,8 @@ export function sceneOf(
   const [valence, arousal] = [columnOfScale(ratings, 0), columnOfScale(ratings, 1)];
   const random = Random.seeded(options.seed ?? 0).at("halves", fold + 1);
   const of = planHalves(groups, random);
+  const content = options.category === undefined ? columns.category : labelsOf(columns, options.category);
+  const numbers = lowLevel.map((column) => Float64Array.from(places, (s) => column[s]!));
   return {
     pictures,
     valence,
@@ -59,8 +63,11 @@ export function sceneOf(
       options.emotion === undefined
         ? emotionsByThreshold(valence, scale)
         : emotionsByLabel(labelsOf(columns, options.emotion)),
-    content: options.category === undefined ? columns.category : labelsOf(columns, options.category),
-    lowLevel: lowLevel.map((column) => Float64Array.from(places, (s) => column[s]!)),
+    content,
+    bases: {
+      alone: heldConstant(places.length),
+      partial: heldConstant(places.length, { ...(content && { labels: content }), numbers }),
+    },
     drop: options.drop ?? 0,
     halves: of && [0, 1].map((half) => [...of.keys()].filter((s) => of[s] === half)),
   };
@@ -77,9 +84,3 @@ function labelsOf(columns: Pictures["columns"], name: string): readonly string[]
   if (labels) return labels;
   throw unknownName("neurons", "column", name, Object.keys(columns));
 }
-
-/** What partial correlations hold constant. */
-export const covariatesOf = ({ content, lowLevel }: Scene) => ({
-  ...(content && { labels: content }),
-  numbers: lowLevel,
-});

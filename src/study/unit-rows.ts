@@ -3,9 +3,9 @@ import type { NdArray } from "../core/array.ts";
 import { EMOTIONS } from "../neurons/bins.ts";
 import { categoryTuning } from "../neurons/categories.ts";
 import { RULES, selectiveUnits, selectivity } from "../neurons/selectivity.ts";
-import { rankCorrelations, tuningCurves } from "../neurons/tuning.ts";
+import { type RankCorrelations, rankCorrelations, tuningCurves } from "../neurons/tuning.ts";
 import type { Cell } from "./run-folder.ts";
-import { covariatesOf, type Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
 import type { UnseenNetwork } from "./unseen.ts";
 
 const CURVE_PARTS = 5;
@@ -46,21 +46,31 @@ export const UNIT_HEADER = [
 /** One unit of one network at its first or last epoch. */
 export type UnitRow = Readonly<Record<(typeof UNIT_HEADER)[number], Cell>>;
 
+/** Rank correlations of a nucleus's units with the ratings, alone and with the covariates of their scene held constant. */
+export interface Correlated {
+  readonly alone: Readonly<Record<"valence" | "arousal", RankCorrelations>>;
+  readonly partial: Readonly<Record<"valence" | "arousal", RankCorrelations>>;
+}
+
+export function correlatedWith(activations: NdArray, { valence, arousal, bases }: Scene): Correlated {
+  const [alone, partial] = rankCorrelations(
+    activations,
+    [valence, arousal],
+    [bases.alone, bases.partial],
+  ).map(([valence, arousal]) => ({ valence: valence!, arousal: arousal! }));
+  return { alone: alone!, partial: partial! };
+}
+
 /** One row per unit. */
 export function unitRows(
   { name, fold }: UnseenNetwork,
   at: { seed: number; epoch: number; nucleus: string },
   activations: NdArray,
   scene: Scene,
+  correlated: Correlated,
 ): UnitRow[] {
   const found = selectivity(activations, scene.bins);
   const tuning = categoryTuning(activations, scene.emotions);
-  const rank = {
-    valence: rankCorrelations(activations, scene.valence),
-    arousal: rankCorrelations(activations, scene.arousal),
-    valencePartial: rankCorrelations(activations, scene.valence, covariatesOf(scene)),
-    arousalPartial: rankCorrelations(activations, scene.arousal, covariatesOf(scene)),
-  };
   const curves = {
     valence: tuningCurves(activations, scene.valence, CURVE_PARTS).mean,
     arousal: tuningCurves(activations, scene.arousal, CURVE_PARTS).mean,
@@ -94,14 +104,14 @@ export function unitRows(
       unpleasant: tuning?.tuning[u],
       neutral: tuning?.tuning[U + u],
       pleasant: tuning?.tuning[2 * U + u],
-      rValence: rank.valence.r[u],
-      pValence: rank.valence.p[u],
-      rArousal: rank.arousal.r[u],
-      pArousal: rank.arousal.p[u],
-      rValencePartial: rank.valencePartial.r[u],
-      pValencePartial: rank.valencePartial.p[u],
-      rArousalPartial: rank.arousalPartial.r[u],
-      pArousalPartial: rank.arousalPartial.p[u],
+      rValence: correlated.alone.valence.r[u],
+      pValence: correlated.alone.valence.p[u],
+      rArousal: correlated.alone.arousal.r[u],
+      pArousal: correlated.alone.arousal.p[u],
+      rValencePartial: correlated.partial.valence.r[u],
+      pValencePartial: correlated.partial.valence.p[u],
+      rArousalPartial: correlated.partial.arousal.r[u],
+      pArousalPartial: correlated.partial.arousal.p[u],
       ...Object.fromEntries(CURVE.map((k) => [`valenceCurve${k}`, curves.valence[(k - 1) * U + u]])),
       ...Object.fromEntries(CURVE.map((k) => [`arousalCurve${k}`, curves.arousal[(k - 1) * U + u]])),
     } as UnitRow;

@@ -1,22 +1,15 @@
-/**
- * @file The networks of a run beside pictures that they did not train on: those their fold held out, or an independent
- * set that its final networks see. Units, geometry and lesions are all computed inside one such network, never across.
- */
-import { decodePicture } from "#decode";
-import { exists, readBytes } from "#files";
 import type { Circuit, VisualShape } from "../circuits/circuit.ts";
 import { loadCircuit } from "../circuits/load.ts";
 import { type NdArray, takeRows } from "../core/array.ts";
-import { columnCells, parseCsv, type Table } from "../core/csv.ts";
+import { columnCells, type Table } from "../core/csv.ts";
 import { channelsOf, shapeOfChannels } from "../encoders/channels.ts";
 import { VcaError } from "../errors.ts";
-import { LOW_LEVEL_NAMES, lowLevelStatistics } from "../stimuli/low-level.ts";
 import { rescale, type Scale } from "../stimuli/scale.ts";
 import type { StimulusSet } from "../stimuli/set.ts";
 import { type Answers, openInference } from "../training/inference.ts";
 import { readStimuli, resamplingGroups, type Seen, seePictures, type WorkOptions } from "./prepare.ts";
 import { heldOut, keptEpochs, replicaName } from "./replicas.ts";
-import { type Run, RunFolder, readArray, readTensors, tablesFolder, writeTable } from "./run-folder.ts";
+import { type Run, RunFolder, readArray, readTensors } from "./run-folder.ts";
 import { refuseTrainedOn } from "./test.ts";
 
 /** Rated pictures. */
@@ -253,34 +246,4 @@ function sights(
       tokens: takeRows(channelsOf(views[0]!, range), places),
     };
   };
-}
-
-/**
- * Low-level statistics of a run's pictures, one column per statistic, `[S]` each; kept in the run as `low-level.csv`.
- * @returns undefined when the pictures are not there
- */
-export async function lowLevelColumns(
-  { folder, pictures, set }: UnseenRun,
-  { reporter, signal, stimuli }: UnseenOptions,
-): Promise<Float64Array[] | undefined> {
-  const file = `${tablesFolder(folder.path, { stimuli })}/low-level.csv`;
-  if (await exists(file)) {
-    const { rows } = parseCsv(await readBytes(file), file);
-    if (rows.length === pictures.ids.length && rows.every(({ cells }, s) => cells[0] === pictures.ids[s]))
-      return LOW_LEVEL_NAMES.map((_, k) => Float64Array.from(rows, ({ cells }) => Number(cells[k + 1])));
-  }
-  const files = (await set())?.files;
-  if (!files) return undefined;
-  const statistics: Float64Array[] = [];
-  for (const path of files) {
-    signal?.throwIfAborted();
-    statistics.push(lowLevelStatistics(await decodePicture(await readBytes(path), path)));
-    reporter.progress("low-level statistics", statistics.length, files.length);
-  }
-  await writeTable(
-    file,
-    ["id", ...LOW_LEVEL_NAMES],
-    statistics.map((values, s) => [pictures.ids[s]!, ...values]),
-  );
-  return LOW_LEVEL_NAMES.map((_, k) => Float64Array.from(statistics, (values) => values[k]!));
 }

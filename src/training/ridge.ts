@@ -45,11 +45,15 @@ export interface RidgeModel {
 }
 
 /** Held-out predictions and the models behind them. */
-export interface RidgeResult {
+export interface HeldOutRidge {
   /** `[S, targets]`, each row from the model that did not see it. */
   readonly predictions: Matrix;
   /** The model of each outer fold, in ascending order of the folds' numbers. */
   readonly models: readonly RidgeModel[];
+}
+
+/** The same with a model of everything. */
+export interface RidgeResult extends HeldOutRidge {
   /** The model of all stimuli. */
   readonly final: RidgeModel;
 }
@@ -72,6 +76,21 @@ export interface RidgeOptions extends RidgeData {
  * @throws DataError, ConfigError, ShapeError as `fitRidge`.
  */
 export async function ridge(options: RidgeOptions): Promise<RidgeResult> {
+  const { targets, innerFold, random } = options;
+  const heldOut = await heldOutRidge(options);
+  const all = Int32Array.from({ length: targets.shape[0]! }, (_, i) => i);
+  const whole = { ...options, targets: options.lines?.(all).shared ?? targets };
+  const final = fitRidge(whole, all, innerFold(all, random.at("inner", "final")));
+  const fits = heldOut.models.length + 1;
+  await options.onFit?.(fits, fits);
+  return { ...heldOut, final };
+}
+
+/**
+ * The models of the outer folds, and what they predict of the stimuli that each did not see.
+ * @throws DataError, ConfigError, ShapeError as `fitRidge`.
+ */
+export async function heldOutRidge(options: RidgeOptions): Promise<HeldOutRidge> {
   const { folds, targets, candidates, random } = options;
   const [s, outputs] = matrixShape(targets, "ridge: targets");
   if (folds.length !== s)
@@ -96,10 +115,7 @@ export async function ridge(options: RidgeOptions): Promise<RidgeResult> {
     models.push(model);
     await options.onFit?.(models.length, names.length + 1);
   }
-  const whole = { ...options, targets: options.lines?.(all).shared ?? targets };
-  const final = fitRidge(whole, all, options.innerFold(all, random.at("inner", "final")));
-  await options.onFit?.(names.length + 1, names.length + 1);
-  return { predictions: { shape: [s, outputs], data: predictions }, models, final };
+  return { predictions: { shape: [s, outputs], data: predictions }, models };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Circuit } from "../../src/circuits/circuit.ts";
+import { type Circuit, projectionName } from "../../src/circuits/circuit.ts";
 import { applyCircuit } from "../../src/circuits/model.ts";
 import { presetCircuit } from "../../src/circuits/presets.ts";
 import { type NdArray, sizeOf } from "../../src/core/array.ts";
@@ -8,7 +8,13 @@ import { mean, quantiles } from "../../src/core/statistics.ts";
 import { Graph } from "../../src/graph/build.ts";
 import { areaUnderCurve, type Judged, worth } from "../../src/lesions/effects.ts";
 import { againstDraws, lesion, type Setting, treat } from "../../src/lesions/lesion.ts";
-import { imbalance, matchedUnits, type UnitTraits, unitTraits } from "../../src/lesions/matched.ts";
+import {
+  imbalance,
+  matchedSets,
+  matchedUnits,
+  type UnitTraits,
+  unitTraits,
+} from "../../src/lesions/matched.ts";
 import { openLesionable } from "../../src/lesions/network.ts";
 import { openInference } from "../../src/training/inference.ts";
 import fixture from "../fixtures/neurons/geometry.json" with { type: "json" };
@@ -58,6 +64,24 @@ describe("a network with gains", () => {
     expect(new Set(silent.data.filter((_, i) => i % 2 === 0)).size).toBe(1); // one answer to all pictures
     await Promise.all([inference.close(), opened.close()]);
   });
+
+  it.each([...["vca", "vca-feedback", "liu2025"].map((name) => presetCircuit(name, D)), EVERYTHING])(
+    "answers a nucleus's setting from where that nucleus speaks as from the start: $name",
+    async (circuit) => {
+      const { visual, pictures, parameters } = network(circuit);
+      const opened = await openLesionable(circuit, visual);
+      const predict = await opened.load(parameters, pictures);
+      const everything = new Map(circuit.projections.map((projection) => [projectionName(projection), 1]));
+      for (const [id, U] of opened.units) {
+        const gains = new Map([[id, Float32Array.from(hashed(`gain of ${id}`, U), (u) => 1 + u)]]);
+        const offsets = new Map([[id, Float32Array.from(hashed(`offset of ${id}`, U))]]);
+        const own = await predict({ gains, offsets });
+        expect(own.data).toEqual((await predict({ gains, offsets, projections: everything })).data);
+        expect(own.data).not.toEqual((await predict({})).data);
+      }
+      await opened.close();
+    },
+  );
 
   it("replaces units by their mean: a linear readout keeps the mean answer", async () => {
     const circuit = presetCircuit("vca", D);
@@ -202,8 +226,7 @@ describe("effects", () => {
       chosen,
       treatment: { kind: "zero" },
       before,
-      draws: 20,
-      random: Random.seeded(3),
+      matched: matchedSets(traits, chosen, 20, Random.seeded(3)),
     } as const;
     const { effects, imbalance: balance } = await lesion(predict, judged, options);
     const r = effects.find(({ measure }) => measure === "r-valence")!;
@@ -211,7 +234,7 @@ describe("effects", () => {
     expect([...r.random]).toEqual(Array(20).fill(0));
     expect(againstDraws(r.effect, r.random)).toEqual({ mean: 0, lower: 0, upper: 0, p: 1 / 21 });
     expect(Math.abs(balance!.mean)).toBeLessThan(0.3);
-    const alone = await lesion(predict, judged, { ...options, draws: 0 });
+    const alone = await lesion(predict, judged, { ...options, matched: [] });
     expect(alone.imbalance).toBeUndefined();
     expect(againstDraws(-1, alone.effects[0]!.random)).toBeUndefined();
   });

@@ -3,9 +3,15 @@ import { twoWayAnova } from "../../src/neurons/anova.ts";
 import { emotionsByLabel, emotionsByThreshold, ratingBins } from "../../src/neurons/bins.ts";
 import { categoryTuning, preferenceAgreement } from "../../src/neurons/categories.ts";
 import { selectiveCounts, selectiveUnits, selectivity } from "../../src/neurons/selectivity.ts";
-import { rankCorrelations, tuningCurves } from "../../src/neurons/tuning.ts";
+import {
+  heldConstant,
+  type RankCorrelations,
+  rankCorrelations,
+  tuningCurves,
+} from "../../src/neurons/tuning.ts";
 import fixture from "../fixtures/neurons/neurons.json" with { type: "json" };
 
+const S = fixture.valence.length;
 const SCALE = { lo: 1, hi: 7 };
 const { valence, arousal, units: U } = fixture;
 const activations = { shape: [valence.length, U], data: Float64Array.from(fixture.activations) };
@@ -144,18 +150,26 @@ describe("analysis of variance", () => {
 
 describe("tuning", () => {
   it("correlates ranks as scipy does, alone and partial", () => {
-    const alone = rankCorrelations(activations, valence);
+    const labels = fixture.content.map(String);
+    const bases = [heldConstant(S), heldConstant(S, { labels, numbers: fixture.low })];
+    const [[alone, swapped], [partial]] = rankCorrelations(activations, [valence, arousal], bases) as [
+      [RankCorrelations, RankCorrelations],
+      [RankCorrelations],
+    ];
     close(at(alone.r), fixture.alone.r);
     close(at(alone.p), fixture.alone.p);
-    const labels = fixture.content.map(String);
-    const partial = rankCorrelations(activations, valence, { labels, numbers: fixture.low });
+    expect([...swapped.r]).toEqual([...rankCorrelations(activations, [arousal], [bases[0]!])[0]![0]!.r]);
     close(at(partial.r), fixture.partial.r);
     close(at(partial.p), fixture.partial.p);
     expect([partial.r[3], partial.p[3]]).toEqual([0, 1]);
   });
 
   it("finds nothing where covariates explain the rating", () => {
-    const { r, p } = rankCorrelations(activations, valence, { numbers: [valence] });
+    const [[{ r, p }]] = rankCorrelations(
+      activations,
+      [valence],
+      [heldConstant(S, { numbers: [valence] })],
+    ) as [[RankCorrelations]];
     expect([...r]).toEqual([0, 0, 0, 0, 0]);
     expect([...p]).toEqual([1, 1, 1, 1, 1]);
   });
