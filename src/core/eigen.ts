@@ -48,18 +48,7 @@ export function tridiagonalize(symmetric: Matrix): Tridiagonal {
     const h = squares - u[i - 1]! * last;
     u[i - 1]! -= last;
     halfNorms[i] = h;
-    p.fill(0, 0, i);
-    for (let j = 0; j < i; j++) {
-      const row = j * n;
-      const uj = u[j]!;
-      let sum = a[row + j]! * uj;
-      for (let k = 0; k < j; k++) {
-        const ajk = a[row + k]!;
-        sum += ajk * u[k]!;
-        p[k]! += ajk * uj;
-      }
-      p[j]! += sum;
-    }
+    symmetricTimes(a, n, u, p);
     let pu = 0;
     for (let j = 0; j < i; j++) pu += p[j]! * u[j]!;
     const shift = pu / (2 * h * h);
@@ -78,7 +67,55 @@ export function tridiagonalize(symmetric: Matrix): Tridiagonal {
   };
 }
 
-/** Q = H_{n-1} ... H_1, with H_i = I - u u^T / h of the reflector in row i of `a`. */
+/** p = A u for the leading block of a symmetric A of rows of n, of which the lower triangle is read; four rows at a time. */
+function symmetricTimes(a: Float64Array, n: number, u: Float64Array, p: Float64Array): void {
+  const size = u.length;
+  p.fill(0, 0, size);
+  let j = 0;
+  for (; j + 4 <= size; j += 4) {
+    const [r0, r1, r2, r3] = [j * n, (j + 1) * n, (j + 2) * n, (j + 3) * n] as const;
+    const [u0, u1, u2, u3] = [u[j]!, u[j + 1]!, u[j + 2]!, u[j + 3]!] as const;
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    for (let k = 0; k < j; k++) {
+      const uk = u[k]!;
+      const a0 = a[r0 + k]!;
+      const a1 = a[r1 + k]!;
+      const a2 = a[r2 + k]!;
+      const a3 = a[r3 + k]!;
+      s0 += a0 * uk;
+      s1 += a1 * uk;
+      s2 += a2 * uk;
+      s3 += a3 * uk;
+      p[k]! += a0 * u0 + a1 * u1 + a2 * u2 + a3 * u3;
+    }
+    p[j] = s0;
+    p[j + 1] = s1;
+    p[j + 2] = s2;
+    p[j + 3] = s3;
+    for (let r = j; r < j + 4; r++) triangleRow(a, n, u, p, r, j);
+  }
+  for (; j < size; j++) triangleRow(a, n, u, p, j, 0);
+}
+
+/** What row r adds to A u from column `from` to the diagonal, and the same seen as a column. */
+function triangleRow(
+  a: Float64Array,
+  n: number,
+  u: Float64Array,
+  p: Float64Array,
+  r: number,
+  from: number,
+): void {
+  const row = r * n;
+  let sum = a[row + r]! * u[r]!;
+  for (let k = from; k < r; k++) {
+    sum += a[row + k]! * u[k]!;
+    p[k]! += a[row + k]! * u[r]!;
+  }
+  p[r]! += sum;
+}
+
+/** Q = H_{n-1} ... H_1, with H_i = I - u u^T / h of the reflector in row i of `a`; four rows at a time. */
 function orthogonal(a: Float64Array, halfNorms: Float64Array): Matrix {
   const n = halfNorms.length;
   const q = new Float64Array(n * n);
@@ -88,14 +125,28 @@ function orthogonal(a: Float64Array, halfNorms: Float64Array): Matrix {
     const h = halfNorms[i]!;
     if (h === 0) continue;
     g.fill(0, 0, i);
-    for (let k = 0; k < i; k++) {
-      const uk = a[i * n + k]!;
-      for (let j = 0, row = k * n; j < i; j++) g[j]! += uk * q[row + j]!;
+    const u = a.subarray(i * n, i * n + i);
+    let k = 0;
+    for (; k + 4 <= i; k += 4) {
+      const [r0, r1, r2, r3] = [k * n, (k + 1) * n, (k + 2) * n, (k + 3) * n] as const;
+      const [u0, u1, u2, u3] = [u[k]!, u[k + 1]!, u[k + 2]!, u[k + 3]!] as const;
+      for (let j = 0; j < i; j++)
+        g[j]! += u0 * q[r0 + j]! + u1 * q[r1 + j]! + u2 * q[r2 + j]! + u3 * q[r3 + j]!;
     }
-    for (let k = 0; k < i; k++) {
-      const uk = a[i * n + k]! / h;
-      for (let j = 0, row = k * n; j < i; j++) q[row + j]! -= uk * g[j]!;
+    for (; k < i; k++) for (let j = 0, row = k * n; j < i; j++) g[j]! += u[k]! * q[row + j]!;
+    for (let j = 0; j < i; j++) g[j]! /= h;
+    for (k = 0; k + 4 <= i; k += 4) {
+      const [r0, r1, r2, r3] = [k * n, (k + 1) * n, (k + 2) * n, (k + 3) * n] as const;
+      const [u0, u1, u2, u3] = [u[k]!, u[k + 1]!, u[k + 2]!, u[k + 3]!] as const;
+      for (let j = 0; j < i; j++) {
+        const gj = g[j]!;
+        q[r0 + j]! -= u0 * gj;
+        q[r1 + j]! -= u1 * gj;
+        q[r2 + j]! -= u2 * gj;
+        q[r3 + j]! -= u3 * gj;
+      }
     }
+    for (; k < i; k++) for (let j = 0, row = k * n; j < i; j++) q[row + j]! -= u[k]! * g[j]!;
   }
   return { shape: [n, n], data: q };
 }
