@@ -34,105 +34,156 @@ function serialControl({ circuits }: Study, circuit: string): string | undefined
   return circuits.find((name) => name.startsWith("serial-") && mode(name) === mode(circuit));
 }
 
+/** The steps found so far, each once. */
+class Steps {
+  readonly all: Step[] = [];
+  readonly #version: string;
+
+  constructor(version: string) {
+    this.#version = version;
+  }
+
+  /** The step, made or found. */
+  add(step: Parameters<typeof makeStep>[0], depends: Json): Step {
+    const made = makeStep(step, { version: this.#version, depends });
+    const found = this.all.find(({ hash }) => hash === made.hash);
+    if (!found) this.all.push(made);
+    return found ?? made;
+  }
+}
+
+/** What a study names, looked up. */
+interface Named {
+  /** By name, at `ANY_WIDTH`. */
+  readonly circuits: ReadonlyMap<string, Circuit>;
+  /** Ids by name. */
+  readonly encoders: ReadonlyMap<string, string>;
+  readonly pictures: string;
+  /** Digests of the sets to test on. */
+  readonly tests: ReadonlyMap<string, string>;
+}
+
+async function lookUp(study: Study, reporter: Reporter): Promise<Named> {
+  const circuits = new Map<string, Circuit>(); // names are checked before pictures are read
+  for (const circuit of study.circuits) circuits.set(circuit, await loadCircuit(circuit, ANY_WIDTH));
+  const encoders = new Map<string, string>();
+  for (const encoder of study.encoders) encoders.set(encoder, (await openEncoder(encoder, { reporter })).id);
+  const pictures = await digestOfStimuli(study.stimuli, study.scale, reporter);
+  const tests = new Map<string, string>();
+  for (const spec of study.test) tests.set(spec, await digestOfStimuli(spec, undefined, reporter));
+  return { circuits, encoders, pictures, tests };
+}
+
+/** Adds a fit, and the features that it sees where no fit before it sees the same. */
+type Fit = (
+  circuit: string,
+  design: { what: string; name: string; options: Readonly<Record<string, Json>> },
+) => Step;
+
+function fitsOn(encoder: string, study: Study, { circuits, encoders, pictures }: Named, steps: Steps): Fit {
+  const { stimuli, scale, group, seeds, seed } = study;
+  const shortEncoder = folderName(encoder);
+  const features = new Map<string, Step>(); // by what makes tokens alike
+  return (circuit, { what, name, options }) => {
+    const loaded = circuits.get(circuit)!;
+    const labels = { encoder: shortEncoder, circuit: folderName(circuit), design: name };
+    const common = { stimuli, scale, encoder, circuit, group, seeds, seed };
+    const config = fitConfig({ ...common, ...study.fit, ...options });
+    const alike = `${loaded.visual} ${config.recipe}`;
+    const seen =
+      features.get(alike) ??
+      steps.add(
+        {
+          kind: "features",
+          name: `features of ${shortEncoder}, ${loaded.visual}`,
+          labels: { encoder: shortEncoder },
+          options: config,
+          inputs: [],
+        },
+        { pictures, encoder: encoders.get(encoder)! },
+      );
+    features.set(alike, seen);
+    return steps.add(
+      {
+        kind: "fit",
+        name: `fit ${labels.circuit} on ${shortEncoder}, ${what}`,
+        labels,
+        options: config,
+        inputs: [seen],
+      },
+      { pictures, encoder: encoders.get(encoder)!, circuit: JSON.stringify(loaded) },
+    );
+  };
+}
+
+/** The two fits on two halves of the pictures that analyses read. */
+interface Halves {
+  readonly run: Step;
+  readonly shuffled: Step | undefined;
+}
+
+function fitHalves(fit: Fit, circuit: string, { shuffledRatings }: Study): Halves {
+  const half = { folds: 2, split: "halves" };
+  const run = fit(circuit, { what: "two halves", name: "halves", options: half });
+  const shuffled = {
+    what: "two halves, shuffled ratings",
+    name: "shuffled",
+    options: { ...half, shuffleRatings: true },
+  };
+  return { run, shuffled: shuffledRatings ? fit(circuit, shuffled) : undefined };
+}
+
+/** Adds the analyses of a circuit's halves, beside their controls. */
+function addAnalyses(
+  circuit: string,
+  halves: ReadonlyMap<string, Halves>,
+  study: Study,
+  { circuits }: Named,
+  steps: Steps,
+) {
+  const { run, shuffled } = halves.get(circuit)!;
+  const serial = serialControl(study, circuit);
+  const controls = { units: shuffled, geometry: serial && halves.get(serial)?.run };
+  for (const kind of study.analyses) {
+    if (kind === "attention" && !attends(circuits.get(circuit)!)) continue;
+    const control = kind === "units" || kind === "geometry" ? controls[kind] : undefined;
+    steps.add(
+      {
+        kind,
+        name: `${kind} of ${run.labels.circuit} on ${run.labels.encoder}`,
+        labels: run.labels,
+        options: optionsOf(kind, study),
+        inputs: control ? [run, control] : [run],
+      },
+      null,
+    );
+  }
+}
+
 /**
  * All steps of a study, each after those that it reads.
  * @throws ConfigError, DataError when an encoder, a circuit or a set is not there.
  */
 export async function planStudy(study: Study, reporter: Reporter): Promise<Step[]> {
-  const version = await packageVersion();
-  const { stimuli, scale, group, seeds, seed, folds } = study;
-  const circuits = new Map<string, Circuit>(); // names are checked before pictures are read
-  for (const circuit of study.circuits) circuits.set(circuit, await loadCircuit(circuit, ANY_WIDTH));
-  const encoders = new Map<string, string>();
-  for (const encoder of study.encoders) encoders.set(encoder, (await openEncoder(encoder, { reporter })).id);
-  const pictures = await digestOfStimuli(stimuli, scale, reporter);
-  const tests = new Map<string, string>();
-  for (const spec of study.test) tests.set(spec, await digestOfStimuli(spec, undefined, reporter));
-  const steps: Step[] = [];
-  const features = new Map<string, Step>();
-  const add = (step: Parameters<typeof makeStep>[0], depends: Json): Step => {
-    const made = makeStep(step, { version, depends });
-    if (!steps.some(({ hash }) => hash === made.hash)) steps.push(made);
-    return made;
-  };
-
-  for (const [encoder, id] of encoders) {
-    const shortEncoder = folderName(encoder);
-    const halves = new Map<string, { run: Step; shuffled: Step | undefined; attending: boolean }>();
-    for (const [circuit, loaded] of circuits) {
-      const depends: Json = { pictures, encoder: id, circuit: JSON.stringify(loaded) };
-      const labels = { encoder: shortEncoder, circuit: folderName(circuit) };
-      const fit = (what: string, design: string, options: Readonly<Record<string, Json>>) => {
-        const common = { stimuli, scale, encoder, circuit, group, seeds, seed };
-        const config = fitConfig({ ...common, ...study.fit, ...options });
-        const key = `${encoder} ${loaded.visual} ${config.recipe}`; // fits alike in these see the same tokens
-        const seen =
-          features.get(key) ??
-          add(
-            {
-              kind: "features",
-              name: `features of ${shortEncoder}, ${loaded.visual}`,
-              labels: { encoder: shortEncoder },
-              options: config,
-              inputs: [],
-            },
-            { pictures, encoder: id },
-          );
-        features.set(key, seen);
-        return add(
-          {
-            kind: "fit",
-            name: `fit ${labels.circuit} on ${shortEncoder}, ${what}`,
-            labels: { ...labels, design },
-            options: config,
-            inputs: [seen],
-          },
-          depends,
-        );
-      };
+  const { folds } = study;
+  const named = await lookUp(study, reporter);
+  const steps = new Steps(await packageVersion());
+  for (const encoder of study.encoders) {
+    const fit = fitsOn(encoder, study, named, steps);
+    const halves = new Map<string, Halves>();
+    for (const circuit of study.circuits) {
       for (const split of study.splits) {
-        const run = fit(`${folds} ${split} folds`, split, { folds, split });
-        for (const [spec, digest] of tests) {
-          add(
-            {
-              kind: "test",
-              name: `test ${labels.circuit} on ${shortEncoder} with ${spec}`,
-              labels: { ...labels, design: split, set: spec },
-              options: { stimuli: spec },
-              inputs: [run],
-            },
-            { digest },
-          );
+        const what = `${folds} ${split} folds`;
+        const run = fit(circuit, { what, name: split, options: { folds, split } });
+        for (const [spec, digest] of named.tests) {
+          const name = `test ${run.labels.circuit} on ${run.labels.encoder} with ${spec}`;
+          const labels = { ...run.labels, set: spec };
+          steps.add({ kind: "test", name, labels, options: { stimuli: spec }, inputs: [run] }, { digest });
         }
       }
-      if (study.analyses.length === 0) continue;
-      const half = { folds: 2, split: "halves" };
-      halves.set(circuit, {
-        run: fit("two halves", "halves", half),
-        shuffled: study.shuffledRatings
-          ? fit("two halves, shuffled ratings", "shuffled", { ...half, shuffleRatings: true })
-          : undefined,
-        attending: attends(loaded),
-      });
+      if (study.analyses.length > 0) halves.set(circuit, fitHalves(fit, circuit, study));
     }
-    for (const [circuit, { run, shuffled, attending }] of halves) {
-      const serial = serialControl(study, circuit);
-      const controls = { units: shuffled, geometry: serial && halves.get(serial)?.run };
-      for (const kind of study.analyses) {
-        if (kind === "attention" && !attending) continue;
-        const control = kind === "units" || kind === "geometry" ? controls[kind] : undefined;
-        add(
-          {
-            kind,
-            name: `${kind} of ${run.labels.circuit} on ${shortEncoder}`,
-            labels: run.labels,
-            options: optionsOf(kind, study),
-            inputs: control ? [run, control] : [run],
-          },
-          null,
-        );
-      }
-    }
+    for (const circuit of halves.keys()) addAnalyses(circuit, halves, study, named, steps);
   }
-  return steps;
+  return steps.all;
 }
