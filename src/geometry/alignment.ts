@@ -7,7 +7,6 @@ import type { NdArray } from "../core/array.ts";
 import { matrixShape } from "../core/linear-algebra.ts";
 import { independentPart, orthonormalBasis } from "../core/projection.ts";
 import { ranks } from "../core/ranks.ts";
-import { pearson } from "../core/statistics.ts";
 import { dissimilarities } from "../rsa/dissimilarities.ts";
 
 /** Activations `[S, U]`. */
@@ -36,8 +35,10 @@ export function nucleusRdm(
 
 /** Ranks of an RDM `[M]` about their mean, to be compared many times. */
 export function rankedRdm(rdm: ArrayLike<number>): Float64Array {
+  const ranked = ranks(rdm);
   const center = (rdm.length + 1) / 2;
-  return ranks(rdm).map((rank) => rank - center);
+  for (let i = 0; i < ranked.length; i++) ranked[i]! -= center;
+  return ranked;
 }
 
 /** How two RDMs compare. */
@@ -50,9 +51,13 @@ export interface Compared {
 
 /** Compares two RDMs given as `rankedRdm`. */
 export function compareRanked(a: Float64Array, b: Float64Array): Compared {
-  let product = 0;
-  for (let i = 0; i < a.length; i++) product += a[i]! * b[i]!;
-  return { spearman: pearson(a, b), rhoA: (12 * product) / (a.length ** 3 - a.length) };
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i]! * b[i]!;
+    aa += a[i]! * a[i]!;
+    bb += b[i]! * b[i]!;
+  }
+  return { spearman: ab / Math.sqrt(aa * bb), rhoA: (12 * ab) / (a.length ** 3 - a.length) };
 }
 
 /** What the partial correlation of RDMs holds constant: RDMs as `rankedRdm`. @returns a basis for `partialSpearman` */
@@ -66,5 +71,5 @@ export function heldConstant(controls: readonly Float64Array[]): Float64Array[] 
  */
 export function partialSpearman(a: Float64Array, b: Float64Array, constant: readonly Float64Array[]): number {
   const [x, y] = [independentPart(a, constant), independentPart(b, constant)];
-  return x && y ? pearson(x, y) : Number.NaN;
+  return x && y ? compareRanked(x, y).spearman : Number.NaN;
 }

@@ -26,11 +26,12 @@ export interface Judged {
  */
 export function areaUnderCurve(scores: ArrayLike<number>, belongs: (s: number) => boolean): number {
   let [sum, n] = [0, 0];
-  ranks(scores).forEach((rank, s) => {
-    if (!belongs(s)) return;
-    sum += rank;
+  const ranked = ranks(scores);
+  for (let s = 0; s < ranked.length; s++) {
+    if (!belongs(s)) continue;
+    sum += ranked[s]!;
     n++;
-  });
+  }
   const others = scores.length - n;
   return n > 0 && others > 0 ? (sum - (n * (n + 1)) / 2) / (n * others) : Number.NaN;
 }
@@ -46,8 +47,11 @@ export function worth(
   const { ratings, category, categories, middle } = judged;
   const S = ratings.shape[0]!;
   const values = new Map<string, number>();
-  const column = (data: ArrayLike<number>, t: number) =>
-    Float64Array.from({ length: S }, (_, s) => data[2 * s + t]!);
+  const column = (data: ArrayLike<number>, t: number) => {
+    const values = new Float64Array(S);
+    for (let s = 0; s < S; s++) values[s] = data[2 * s + t]!;
+    return values;
+  };
   for (const [t, scale] of ["valence", "arousal"].entries()) {
     const [rated, predicted] = [column(ratings.data, t), column(predictions.data, t)];
     const r = correlation(rated, predicted);

@@ -3,13 +3,13 @@
  * the hierarchy, held against a control circuit at equal depth and number of units.
  */
 import { type NdArray, takeRows } from "../core/array.ts";
+import { independentPart } from "../core/projection.ts";
 import { Random } from "../core/random.ts";
 import {
   type Activations,
   compareRanked,
   heldConstant,
   nucleusRdm,
-  partialSpearman,
   patterned,
   rankedRdm,
 } from "../geometry/alignment.ts";
@@ -84,11 +84,15 @@ const MAP_HEADER = ["network", "epoch", "nucleus", "id", "x", "y"] as const;
 /** The measure by which the hierarchy is judged: alignment with the plane of ratings, on equally many units. */
 const BY_DEPTH = { measure: "spearman-equal", of: "circumplex" } as const;
 
-/** RDMs of the pictures that one network sees, ranked, and what partial correlations hold constant. */
+/** RDMs of the pictures that one network sees, ranked, and what is left of them where controls are held constant. */
 interface Known {
   readonly targets: ReadonlyMap<string, Float64Array>;
-  /** For every target but `category` and `encoder`, which do not hold themselves constant. */
-  readonly constant: (target: string) => readonly Float64Array[];
+  /** Targets with the same controls share their basis: a control does not hold itself constant. */
+  readonly partials: readonly {
+    readonly basis: readonly Float64Array[];
+    /** By target; without those of which nothing is left. */
+    readonly left: ReadonlyMap<string, Float64Array>;
+  }[];
 }
 
 /**
@@ -186,14 +190,20 @@ async function knownOf(
     const { tokens, visual } = await run.sight({ fold, places });
     targets.set("encoder", rankedRdm(nucleusRdm(summaryFeatures(tokens, visual.hasCls))));
   }
-  const controls = ["encoder", "category", "low-level"];
-  const bases = new Map(
-    [...targets.keys()].map((target) => [
-      target,
-      heldConstant(controls.flatMap((name) => (name === target ? [] : (targets.get(name) ?? [])))),
-    ]),
-  );
-  return { targets, constant: (target) => bases.get(target)! };
+  const controls = ["encoder", "category", "low-level"].filter((name) => targets.has(name));
+  const alike = new Map<string, string[]>(); // targets by their controls
+  for (const target of targets.keys()) {
+    const own = controls.filter((name) => name !== target).join(" ");
+    alike.set(own, [...(alike.get(own) ?? []), target]);
+  }
+  const partials = [...alike]
+    .filter(([held]) => held !== "")
+    .map(([held, names]) => {
+      const basis = heldConstant(held.split(" ").map((name) => targets.get(name)!));
+      const left = names.map((name) => [name, independentPart(targets.get(name)!, basis)] as const);
+      return { basis, left: new Map(left.filter((each): each is [string, Float64Array] => !!each[1])) };
+    });
+  return { targets, partials };
 }
 
 /** What is measured of one nucleus at one epoch. */
@@ -221,9 +231,11 @@ async function describeNucleus(
       const { spearman, rhoA } = compareRanked(rdm, own);
       put("spearman", target, spearman);
       put("rho-a", target, rhoA);
-      const constant = known.constant(target);
-      if (kept.length === S && constant.length > 0)
-        put("spearman-partial", target, partialSpearman(rdm, own, constant));
+    }
+    for (const { basis, left } of kept.length === S ? known.partials : []) {
+      const own = independentPart(rdm, basis);
+      for (const [target, rated] of own ? left : [])
+        put("spearman-partial", target, compareRanked(own!, rated).spearman);
     }
   }
   const size = { pictures: Math.min(EQUAL_PICTURES, S), units };
