@@ -18,8 +18,8 @@ export interface Setting {
   readonly projections?: ReadonlyMap<string, number>;
 }
 
-/** Predictions `[S, 2]` of a network in a setting. */
-export type Predict = (setting: Setting) => Promise<NdArray>;
+/** Predictions `[S, 2]` of a network in each of some settings. */
+export type Predict = (settings: readonly Setting[]) => Promise<NdArray[]>;
 
 /** What is done to units: `zero`, replacement by their `mean`, or `gain` 1 + a. */
 export type Treatment = { readonly kind: "zero" | "mean" } | { readonly kind: "gain"; readonly a: number };
@@ -89,12 +89,14 @@ export async function lesion(
   },
 ): Promise<Lesioned> {
   const { nucleus, traits, chosen, matched, treatment, before } = options;
-  const after = async (units: readonly number[]) =>
-    changes(before, worth(await predict(treat(nucleus, traits, units, treatment)), judged));
-  const effects = await after(chosen);
+  const predicted = await predict(
+    [chosen, ...matched].map((units) => treat(nucleus, traits, units, treatment)),
+  );
+  const [effects, ...drawn] = predicted.map((after) => changes(before, worth(after, judged))) as [
+    LesionEffect[],
+    ...LesionEffect[][],
+  ];
   if (matched.length === 0) return { effects, imbalance: undefined };
-  const drawn: LesionEffect[][] = [];
-  for (const units of matched) drawn.push(await after(units));
   const balances = matched.map((units) => imbalance(traits, chosen, units));
   const balance = (trait: keyof UnitTraits) => mean(balances.map((each) => each[trait]));
   return {

@@ -12,7 +12,7 @@ import {
   changes,
   type Lesioned,
   lesion,
-  type Predict,
+  type Setting,
   type Treatment,
   treat,
 } from "../lesions/lesion.ts";
@@ -188,17 +188,12 @@ async function lesionNetwork(run: UnseenRun, network: UnseenNetwork, plan: Plan)
     ] as const) {
       const judged = judgedOf(picturesAt(network.pictures, places[judging]!));
       const predict = await opened.load(parameters, takeRows(tokens, places[judging]!));
-      const before = worth(await predict({}), judged);
-      const whole = (of: Case, setting: Parameters<Predict>[0], units?: number) =>
-        predict(setting).then((after) => {
-          found.push({
-            seed: network.seed,
-            of,
-            units,
-            effects: changes(before, worth(after, judged)),
-            imbalance: undefined,
-          });
-        });
+      const worthIn = async (setting: Setting) => worth((await predict([setting]))[0]!, judged);
+      const before = await worthIn({});
+      const whole = async (of: Case, setting: Setting, units?: number) => {
+        const effects = changes(before, await worthIn(setting));
+        found.push({ seed: network.seed, of, units, effects, imbalance: undefined });
+      };
       for (const nucleus of run.nuclei) {
         const activations = takeRows(await network.activations(nucleus, epoch), places[choosing]!);
         const traits = unitTraits(activations, circuit, { nucleus, parameters, units: opened.units });

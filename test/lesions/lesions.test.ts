@@ -7,7 +7,7 @@ import { Random } from "../../src/core/random.ts";
 import { mean, quantiles } from "../../src/core/statistics.ts";
 import { Graph } from "../../src/graph/build.ts";
 import { areaUnderCurve, type Judged, worth } from "../../src/lesions/effects.ts";
-import { againstDraws, lesion, type Setting, treat } from "../../src/lesions/lesion.ts";
+import { againstDraws, lesion, type Predict, type Setting, treat } from "../../src/lesions/lesion.ts";
 import {
   imbalance,
   matchedSets,
@@ -45,6 +45,9 @@ function network(circuit: Circuit) {
   };
 }
 
+/** The answer to one setting. */
+const one = (predict: Predict) => async (setting: Setting) => (await predict([setting]))[0]!;
+
 describe("a network with gains", () => {
   it.each([
     ...["vca", "vca-feedback", "anatomical-attention"].map((name) => presetCircuit(name, D)),
@@ -54,7 +57,7 @@ describe("a network with gains", () => {
     const inference = await openInference(circuit, visual);
     const expected = await inference.run(parameters, pictures);
     const opened = await openLesionable(circuit, visual);
-    const predict = await opened.load(parameters, pictures);
+    const predict = one(await opened.load(parameters, pictures));
     const rest = await predict({});
     rest.data.forEach((value, i) => {
       expect(value).toBeCloseTo(expected.predictions.data[i]!, 5);
@@ -70,7 +73,7 @@ describe("a network with gains", () => {
     async (circuit) => {
       const { visual, pictures, parameters } = network(circuit);
       const opened = await openLesionable(circuit, visual);
-      const predict = await opened.load(parameters, pictures);
+      const predict = one(await opened.load(parameters, pictures));
       const everything = new Map(circuit.projections.map((projection) => [projectionName(projection), 1]));
       for (const [id, U] of opened.units) {
         const gains = new Map([[id, Float32Array.from(hashed(`gain of ${id}`, U), (u) => 1 + u)]]);
@@ -83,13 +86,30 @@ describe("a network with gains", () => {
     },
   );
 
+  it("answers many settings at once as one after the other", async () => {
+    const circuit = presetCircuit("vca", D);
+    const { visual, pictures, parameters } = network(circuit);
+    const opened = await openLesionable(circuit, visual);
+    const predict = await opened.load(parameters, pictures);
+    const settings = Array.from({ length: 23 }, (_, k): Setting => {
+      const id = k < 10 ? "LA" : "CeA";
+      const gain = Float32Array.from(hashed(`gains ${k}`, opened.units.get(id)!), (u) => 1 + u);
+      return k === 5 ? { projections: new Map([["LA->CeA", 0]]) } : { gains: new Map([[id, gain]]) };
+    });
+    const together = await predict(settings);
+    expect(together.length).toBe(23);
+    for (const [k, setting] of settings.entries())
+      expect(together[k]!.data).toEqual((await one(predict)(setting)).data);
+    await opened.close();
+  });
+
   it("replaces units by their mean: a linear readout keeps the mean answer", async () => {
     const circuit = presetCircuit("vca", D);
     const { visual, pictures, parameters } = network(circuit);
     const inference = await openInference(circuit, visual);
     const { predictions, activations } = await inference.run(parameters, pictures);
     const opened = await openLesionable(circuit, visual);
-    const predict = await opened.load(parameters, pictures);
+    const predict = one(await opened.load(parameters, pictures));
     const options = { nucleus: "CeA", parameters, units: opened.units };
     const traits = unitTraits(activations.get("CeA")!, circuit, options);
     const all = [...traits.mean.keys()];
@@ -220,6 +240,7 @@ describe("effects", () => {
       return { shape: [6, 2], data: Float32Array.from(judged.ratings.data, (value) => value * share) };
     };
     const before = worth(await predict({}), judged);
+    const all = (settings: readonly Setting[]) => Promise.all(settings.map(predict));
     const options = {
       nucleus: "CeA",
       traits,
@@ -228,13 +249,13 @@ describe("effects", () => {
       before,
       matched: matchedSets(traits, chosen, 20, Random.seeded(3)),
     } as const;
-    const { effects, imbalance: balance } = await lesion(predict, judged, options);
+    const { effects, imbalance: balance } = await lesion(all, judged, options);
     const r = effects.find(({ measure }) => measure === "r-valence")!;
     expect(r.effect).toBeCloseTo(-1, 6);
     expect([...r.random]).toEqual(Array(20).fill(0));
     expect(againstDraws(r.effect, r.random)).toEqual({ mean: 0, lower: 0, upper: 0, p: 1 / 21 });
     expect(Math.abs(balance!.mean)).toBeLessThan(0.3);
-    const alone = await lesion(predict, judged, { ...options, matched: [] });
+    const alone = await lesion(all, judged, { ...options, matched: [] });
     expect(alone.imbalance).toBeUndefined();
     expect(againstDraws(-1, alone.effects[0]!.random)).toBeUndefined();
   });
