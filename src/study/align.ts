@@ -161,6 +161,7 @@ function judgeOf(region: string, data: Rdms, options: AlignOptions) {
   const common = {
     ...options,
     data,
+    where: "--brain",
     onProgress: (done: number, total: number) => reporter.progress(region, done, total),
   };
   const modelsIn = (group: readonly Candidate[]) => group.map(({ model }) => model);

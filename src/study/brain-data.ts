@@ -55,13 +55,15 @@ export interface BrainData {
 /**
  * Reads all participants.
  * @throws DataError when files cannot be read or lie on different grids, a mask is empty, conditions do not fit, sessions name runs alike,
- * participants saw different pictures, or pictures are fewer than 3; ConfigError for a series of nobody.
+ * participants saw different pictures, or pictures are fewer than 3; ConfigError for a path that comes twice, for several of one participant whom no sub-... names, and
+ * for a series of nobody.
  */
 export async function readBrain(
   { brain, mask, controlMasks = [], conditions, series = [] }: BrainFiles,
   { reporter, signal }: Pick<WorkOptions, "reporter" | "signal">,
 ): Promise<BrainData> {
   const sessions = byParticipant(brain);
+  for (const [participant, paths] of sessions) checkSessions(participant, paths);
   const participants = [...sessions.keys()];
   const seriesOf = byParticipant(series);
   const nobody = [...seriesOf].find(([participant]) => !sessions.has(participant));
@@ -78,6 +80,7 @@ export async function readBrain(
     signal?.throwIfAborted();
     const labels = table && { conditions: parseConditions(table, conditions!, participant) };
     const source = await openSessions(paths, labels?.conditions);
+    if (paths.length > 1) reporter.note(`${participant}: ${paths.length} sessions, ${source.where}.`);
     for (const note of source.notes) reporter.note(`${participant}: ${note}`);
     const tsnr = await meanTsnr(rois, seriesOf.get(participant) ?? []);
     for (const [r, region] of regions.entries()) {
@@ -116,6 +119,18 @@ function byParticipant(paths: readonly string[]): Map<string, string[]> {
     grouped.set(participant, [...(grouped.get(participant) ?? []), path]);
   }
   return grouped;
+}
+
+/** Several paths are sessions where they say whose: folders that hold several participants are not. */
+function checkSessions(participant: string, paths: readonly string[]): void {
+  const twice = paths.find((path, i) => paths.indexOf(path) !== i);
+  if (twice !== undefined)
+    throw new VcaError("ConfigError", `brain: each path once was expected, got ${twice} twice. Remove one.`);
+  if (paths.length > 1 && !participant.startsWith("sub-"))
+    throw new VcaError(
+      "ConfigError",
+      `brain: betas of different participants were expected, got ${paths[1]}, a second in ${participant}. Put each participant into a folder of its own; sessions are joined where paths name the participant, such as sub-01.`,
+    );
 }
 
 /**

@@ -376,7 +376,7 @@ describe("bad input stops both commands with exit code 3", () => {
     await stops(
       "rsa",
       [...files("valence", 1), ...independent()],
-      /^evaluate: 2 or more participants to resample were expected, got 1\./,
+      /^--brain: 2 or more participants to resample were expected, got 1\./,
     );
     await stops(
       "encode",
@@ -414,7 +414,7 @@ describe("bad input stops both commands with exit code 3", () => {
     );
     expect(twice.code).toBe(2);
     expect(twice.err).toMatch(
-      /^brain: betas of different participants were expected, got .*betas\.nii\.gz, a second of sub-01\. Pass one path for each participant, such as sub-\*\/betas\.nii\.gz; join sessions first\.\n$/,
+      /^brain: each path once was expected, got .*\/sub-01\/betas\.nii\.gz twice\. Remove one\.\n$/,
     );
   });
 });
