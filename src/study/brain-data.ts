@@ -55,23 +55,16 @@ export interface BrainData {
 /**
  * Reads all participants.
  * @throws DataError when files cannot be read or lie on different grids, a mask is empty, conditions do not fit, sessions name runs alike,
- * participants saw different pictures, or pictures are fewer than 3; ConfigError for a path that comes twice, for several of one participant whom no sub-... names, and
- * for a series of nobody.
+ * participants saw different pictures, or pictures are fewer than 3; ConfigError for no path, one that comes twice, several of one participant whom no sub-... names, and a
+ * series of nobody.
  */
 export async function readBrain(
   { brain, mask, controlMasks = [], conditions, series = [] }: BrainFiles,
   { reporter, signal }: Pick<WorkOptions, "reporter" | "signal">,
 ): Promise<BrainData> {
-  const sessions = byParticipant(brain);
-  for (const [participant, paths] of sessions) checkSessions(participant, paths);
+  const [sessions, seriesOf] = [brain, series].map(byParticipant) as [PathsOf, PathsOf];
+  checkPaths(sessions, seriesOf);
   const participants = [...sessions.keys()];
-  const seriesOf = byParticipant(series);
-  const nobody = [...seriesOf].find(([participant]) => !sessions.has(participant));
-  if (nobody)
-    throw new VcaError(
-      "ConfigError",
-      `brain: series of participants in --brain were expected, got ${nobody[1][0]} of ${nobody[0]}. Name both paths by the participant, such as sub-01.`,
-    );
   const rois = await readRegions(mask, controlMasks);
   const table = conditions === undefined ? undefined : await readBytes(conditions);
   const regions = rois.map((region) => ({ ...region, participants: [] as Trials[] }));
@@ -111,8 +104,10 @@ export async function readBrain(
   return { ids: ids!, participants, regions };
 }
 
+type PathsOf = ReadonlyMap<string, readonly string[]>;
+
 /** Paths by whom they are of, in the order of the paths. */
-function byParticipant(paths: readonly string[]): Map<string, string[]> {
+function byParticipant(paths: readonly string[]): PathsOf {
   const grouped = new Map<string, string[]>();
   for (const path of paths) {
     const participant = participantOf(path);
@@ -121,16 +116,24 @@ function byParticipant(paths: readonly string[]): Map<string, string[]> {
   return grouped;
 }
 
-/** Several paths are sessions where they say whose: folders that hold several participants are not. */
-function checkSessions(participant: string, paths: readonly string[]): void {
-  const twice = paths.find((path, i) => paths.indexOf(path) !== i);
-  if (twice !== undefined)
-    throw new VcaError("ConfigError", `brain: each path once was expected, got ${twice} twice. Remove one.`);
-  if (paths.length > 1 && !participant.startsWith("sub-"))
-    throw new VcaError(
-      "ConfigError",
-      `brain: betas of different participants were expected, got ${paths[1]}, a second in ${participant}. Put each participant into a folder of its own; sessions are joined where paths name the participant, such as sub-01.`,
-    );
+/** Several paths are sessions where they say whose: a folder that holds several participants does not. */
+function checkPaths(sessions: PathsOf, seriesOf: PathsOf): void {
+  const mistake = (text: string) => new VcaError("ConfigError", `brain: ${text}`);
+  if (sessions.size === 0)
+    throw mistake("betas of participants were expected, got none. Pass a path of each.");
+  for (const [participant, paths] of sessions) {
+    const twice = paths.find((path, i) => paths.indexOf(path) !== i);
+    if (twice !== undefined) throw mistake(`each path once was expected, got ${twice} twice. Remove one.`);
+    if (paths.length > 1 && !participant.startsWith("sub-"))
+      throw mistake(
+        `betas of different participants were expected, got ${paths[1]}, a second in ${participant}. Put each participant into a folder of its own; sessions are joined where paths name the participant, such as sub-01.`,
+      );
+  }
+  for (const [participant, paths] of seriesOf)
+    if (!sessions.has(participant))
+      throw mistake(
+        `series of participants in --brain were expected, got ${paths[0]} of ${participant}. Name both paths by the participant, such as sub-01.`,
+      );
 }
 
 /**
