@@ -21,7 +21,7 @@ import {
   type SeedScores,
   writeAlignment,
 } from "./align-tables.ts";
-import { type BrainData, type BrainFiles, type BrainRegion, readBrain } from "./brain-data.ts";
+import { type BrainData, type BrainFiles, readBrain } from "./brain-data.ts";
 import type { BrainMeasure, BrainPrecision } from "./brain-measures.ts";
 import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
 import { amplitudeRdms, type BrainRdmOptions, brainRdms, chosenMeasure } from "./brain-rdms.ts";
@@ -47,6 +47,8 @@ export interface AlignOptions extends BrainRunOptions, BrainFiles {
 interface AlignStudy {
   readonly brain: BrainData;
   readonly rdms: BrainRdmOptions;
+  /** Of each region, one RDM for each participant. */
+  readonly data: readonly Rdms[];
   /** The last epoch. */
   readonly last: number;
   /** Every nucleus at every kept epoch. */
@@ -64,7 +66,7 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
   const started = performance.now();
   const study = await openStudy(path, options);
   const regions: RegionResult[] = [];
-  for (const region of study.brain.regions) regions.push(await judgeRegion(region, study, options));
+  for (const r of study.brain.regions.keys()) regions.push(await judgeRegion(r, study, options));
   const tests = [
     ...regions.flatMap((region) => trainingTests(region, study)),
     ...regionTests(regions, headlineOf(study)),
@@ -108,20 +110,24 @@ async function openStudy(path: string, options: AlignOptions): Promise<AlignStud
   reporter.note(
     `${brain.participants.length} participants, ${brain.ids.length} pictures, ${brain.regions.length} regions, ${measure}; ${candidates.length} models and ${[...baselines, ...controls].map(({ model }) => model.name).join(", ")}.`,
   );
-  const last = opened.run.epochs.at(-1)!;
-  return { brain, rdms: { measure, precision }, last, nuclei: candidates, baselines, controls };
+  const rdms = { measure, precision };
+  return {
+    brain,
+    rdms,
+    data: brain.regions.map((region) => brainRdms(brain, region, rdms)),
+    last: opened.run.epochs.at(-1)!,
+    nuclei: candidates,
+    baselines,
+    controls,
+  };
 }
 
 const headlineOf = ({ nuclei, last }: AlignStudy) => nuclei.filter(({ epoch }) => epoch === last);
 
 /** All models in one region: the last epoch and baselines against one another, the rest beside them, and what the last epoch adds. */
-async function judgeRegion(
-  region: BrainRegion,
-  study: AlignStudy,
-  options: AlignOptions,
-): Promise<RegionResult> {
+async function judgeRegion(r: number, study: AlignStudy, options: AlignOptions): Promise<RegionResult> {
   const { brain, last, nuclei, baselines, controls } = study;
-  const data = brainRdms(brain, region, study.rdms);
+  const [region, data] = [brain.regions[r]!, study.data[r]!];
   const judge = judgeOf(region.name, data, options);
   const headline = headlineOf(study);
   const first = [...headline, ...baselines];
