@@ -1,92 +1,214 @@
 /**
  * @file Error rates of `rsa` over simulated studies: how often each test finds what is not there, how well the bootstrap
- * knows its own error, how often the true model wins. Prints one table per size of study.
+ * knows its own error, how often the true model wins. With PYTHON, rsatoolbox's dual bootstrap tests the same RDMs.
  *
- * Run: `npx tsx --conditions=source bench/null.bench.ts [--studies 1000] [--draws 200] [--comparison pearson] [--signal 0.7]`
+ * Run: `npx tsx --conditions=source bench/null.bench.ts [--studies 1000] [--first 0] [--draws 200] [--comparison pearson]
+ * [--signal 0.7] [--keep FILE.jsonl] [--python PYTHON]`. With `--keep`, studies found in the file are not simulated again;
+ * files of runs beside one another, each with its own `--first`, are joined by `cat`.
  */
+import { spawn } from "node:child_process";
+import { appendFile, readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { exists } from "#files";
 import { Random } from "../src/core/random.ts";
-import { sd } from "../src/core/statistics.ts";
-import { comparisonOf } from "../src/rsa/comparisons.ts";
-import { evaluate } from "../src/rsa/evaluate.ts";
+import { mean, sd, variance } from "../src/core/statistics.ts";
+import { comparisonName, comparisonOf, vectorsOf } from "../src/rsa/comparisons.ts";
+import { type Evaluation, evaluate } from "../src/rsa/evaluate.ts";
 import { fixedModels } from "../src/rsa/models.ts";
 import { permuteLabels } from "../src/rsa/permutation.ts";
-import { simulateStudy, type Truth } from "../test/rsa/studies.ts";
+import { type Study, simulateStudy, type Truth } from "../test/rsa/studies.ts";
 
 const { values } = parseArgs({
   options: {
     studies: { type: "string", default: "1000" },
+    first: { type: "string", default: "0" },
     draws: { type: "string", default: "200" },
     comparison: { type: "string", default: "pearson" },
     signal: { type: "string", default: "0.7" },
+    keep: { type: "string" },
+    python: { type: "string" },
   },
 });
-const [studies, draws, signal] = [values.studies, values.draws, values.signal].map(Number) as [
-  number,
-  number,
-  number,
-];
+const { keep, python } = values;
+const [studies, first, draws, signal] = [values.studies, values.first, values.draws, values.signal].map(
+  Number,
+) as [number, number, number, number];
 const comparison = comparisonOf(values.comparison);
 const SEED = 20251020;
 const ALPHA = 0.05;
+const SIZES = [5, 20].flatMap((participants) => [20, 60].map((pictures) => ({ participants, pictures })));
 
-const share = (flags: readonly boolean[]) => flags.filter(Boolean).length / flags.length;
-const text = (rate: number) => rate.toFixed(3);
-
-/** Evaluates studies of one kind. */
-async function all(truth: Truth, resample: "both" | "none") {
-  const results = [];
-  for (let study = 0; study < studies; study++) {
-    const random = Random.seeded(SEED).at(JSON.stringify(truth), study);
-    const { data, models } = simulateStudy(truth, random.at("study"));
-    const common = { data, models: fixedModels(models), comparison, draws, random: random.at("draws") };
-    const permuted = resample === "none" ? await permuteLabels(common) : [];
-    results.push({ ...(await evaluate({ ...common, resample })), permuted });
-  }
-  return results;
+/** p-values of models against 0 and of pairs of models; the smallest of the pairs after FDR. */
+interface Tests {
+  readonly zero: readonly number[];
+  readonly pairs: readonly number[];
+  readonly corrected?: number;
 }
 
-for (const participants of [5, 20])
-  for (const pictures of [20, 60]) {
-    const size = { participants, pictures };
-    console.log(
-      `\n${participants} participants, ${pictures} pictures, ${studies} studies, ${draws} draws, ${values.comparison}`,
-    );
-    for (const [name, strength] of [
-      ["no signal", 0],
-      ["signal", signal],
-    ] as const) {
-      const found = await all({ ...size, signal: strength, models: "unrelated" }, "both");
-      const zero = share(found.flatMap(({ models }) => models.map(({ p }) => p! < ALPHA)));
-      const pair = share(found.flatMap(({ pairs }) => pairs.map(({ p }) => p! < ALPHA)));
-      const family = share(found.map(({ pairs }) => pairs.some(({ pCorrected }) => pCorrected! < ALPHA)));
-      console.log(
-        `${name}: unrelated models rejected against 0 ${text(zero)}, pairs ${text(pair)}, any pair after FDR ${text(family)}`,
-      );
-    }
-    const labels = (await all({ ...size, signal, models: "unrelated" }, "none")).flatMap(
-      ({ permuted }) => permuted,
-    );
-    const tenths = Array.from({ length: 10 }, (_, i) =>
-      share(labels.map(({ p }) => p > i / 10 && p <= (i + 1) / 10)),
-    );
-    console.log(
-      `permutation: rejected ${text(share(labels.map(({ p }) => p < ALPHA)))}, p in tenths ${tenths.map((t) => t.toFixed(2)).join(" ")}`,
-    );
-    const halves = await all({ ...size, signal, models: "halves" }, "both");
-    console.log(
-      `equally good models: pair rejected ${text(share(halves.map(({ pairs: [pair] }) => pair!.p! < ALPHA)))}`,
-    );
-    const planted = await all({ ...size, signal, models: "true" }, "both");
-    const spread = sd(planted.map(({ models: [first] }) => first!.score));
-    const error = Math.sqrt(planted.reduce((sum, { models: [first] }) => sum + first!.se! ** 2, 0) / studies);
-    const clear = planted.filter(({ ceiling }) => ceiling.lower! >= 0.3);
-    const wins = share(
-      clear.map(({ models: [first, ...others] }) => others.every(({ score }) => score < first!.score)),
-    );
-    console.log(
-      `true model: standard error ${text(error)}, true spread ${text(spread)}, ratio ${text(error / spread)}; wins ${text(wins)} of ${clear.length} studies with a lower ceiling of .3`,
-    );
-    const ceilings = planted.map(({ models: [first] }) => first!.pCeiling! < ALPHA);
-    console.log(`true model: rejected against the lower ceiling ${text(share(ceilings))}`);
+/** What is kept of a study of one size. */
+interface Found {
+  readonly size: string;
+  readonly study: number;
+  readonly noSignal: Tests;
+  readonly signal: Tests;
+  readonly halves: Tests;
+  readonly permuted: readonly number[];
+  readonly planted: {
+    readonly score: number;
+    readonly se: number;
+    readonly lower: number;
+    readonly wins: boolean;
+  };
+  /** The same of rsatoolbox. */
+  readonly peer?: Readonly<Record<(typeof NULLS)[number], Tests>>;
+}
+/** Simulations in which no model is better than another. */
+const NULLS = ["noSignal", "signal", "halves"] as const;
+
+const peer = python ? spawn(python, [new URL("peers/null.py", import.meta.url).pathname]) : undefined;
+peer?.stderr.pipe(process.stderr);
+const answers = peer ? createInterface(peer.stdout)[Symbol.asyncIterator]() : undefined;
+
+async function theirs({ data, models }: Study): Promise<Tests> {
+  const rows = [data, models].map((rdms) => vectorsOf(rdms).map((row) => [...row]));
+  peer!.stdin.write(
+    `${JSON.stringify({ data: rows[0], models: rows[1], draws, comparison: comparisonName(comparison) })}\n`,
+  );
+  return JSON.parse(String((await answers!.next()).value));
+}
+
+function testsOf({ models, pairs }: Evaluation): Tests {
+  return {
+    zero: models.map(({ p }) => p!),
+    pairs: pairs.map(({ p }) => p!),
+    corrected: Math.min(...pairs.map(({ pCorrected }) => pCorrected!)),
+  };
+}
+
+async function simulate(size: (typeof SIZES)[number], study: number): Promise<Omit<Found, "size" | "study">> {
+  const made = (truth: Truth) => {
+    const random = Random.seeded(SEED).at(JSON.stringify(truth), study);
+    const simulated = simulateStudy(truth, random.at("study"));
+    const models = fixedModels(simulated.models);
+    return {
+      simulated,
+      common: { data: simulated.data, models, comparison, draws, random: random.at("draws") },
+    };
+  };
+  const nulls = {
+    noSignal: made({ ...size, signal: 0, models: "unrelated" }),
+    signal: made({ ...size, signal, models: "unrelated" }),
+    halves: made({ ...size, signal, models: "halves" }),
+  };
+  const [noSignal, withSignal, halves, planted] = await Promise.all(
+    [...Object.values(nulls), made({ ...size, signal, models: "true" })].map(({ common }) =>
+      evaluate({ ...common, resample: "both" }),
+    ),
+  );
+  const [best, ...others] = planted!.models;
+  const peers: Partial<Record<(typeof NULLS)[number], Tests>> = {};
+  if (peer) for (const name of NULLS) peers[name] = await theirs(nulls[name].simulated);
+  return {
+    noSignal: testsOf(noSignal!),
+    signal: testsOf(withSignal!),
+    halves: testsOf(halves!),
+    permuted: (await permuteLabels(nulls.signal.common)).map(({ p }) => p),
+    planted: {
+      score: best!.score,
+      se: best!.se!,
+      lower: planted!.ceiling.lower!,
+      wins: others.every(({ score }) => score < best!.score),
+    },
+    ...(peer && { peer: peers as NonNullable<Found["peer"]> }),
+  };
+}
+
+const sizeName = ({ participants, pictures }: (typeof SIZES)[number]) => `${participants} x ${pictures}`;
+const settings = { draws, comparison, signal, rsatoolbox: peer !== undefined };
+const kept = keep && (await exists(keep)) ? await readFile(keep, "utf8") : "";
+const found: Found[] = kept
+  .split("\n")
+  .filter(Boolean)
+  .map((line) => JSON.parse(line))
+  .filter((line) => JSON.stringify(line.settings) === JSON.stringify(settings));
+const done = new Set(found.map(({ size, study }) => `${size}, ${study}`));
+for (let study = first; study < first + studies; study++)
+  for (const size of SIZES) {
+    const name = sizeName(size);
+    if (done.has(`${name}, ${study}`)) continue;
+    const one = { size: name, study, ...(await simulate(size, study)) };
+    found.push(one);
+    if (keep) await appendFile(keep, `${JSON.stringify({ settings, ...one })}\n`);
   }
+peer?.stdin.end();
+
+/**
+ * The mean of a share over studies with Wilson's 95 % interval; where a study makes several tests, of as many independent tests as its
+ * variance over studies amounts to.
+ */
+function rate(shares: readonly number[]): string {
+  const share = mean(shares);
+  const spread = variance(shares) / shares.length;
+  const n = spread > 0 ? (share * (1 - share)) / spread : shares.length;
+  const z = 1.96;
+  const center = (share + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
+  const half = (z / (1 + z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
+  return `${text(share)} [${text(Math.max(0, center - half))}, ${text(center + half)}]`;
+}
+const text = (value: number) => value.toFixed(3).replace(/^(-?)0\./, "$1.");
+const below = (p: readonly number[]) => mean(p.map((each) => (each < ALPHA ? 1 : 0)));
+
+/** The largest distance of p-values' distribution from the uniform one (Kolmogorov & Smirnov), and what 5 % of samples exceed. */
+function uniformity(p: readonly number[]): string {
+  const sorted = [...p].sort((a, b) => a - b);
+  const n = sorted.length;
+  const apart = sorted.map((value, i) => Math.max((i + 1) / n - value, value - i / n));
+  return `${text(Math.max(...apart))} (${text(1.358 / Math.sqrt(n))})`;
+}
+
+/** The standard error that the bootstrap gives, by the spread of scores over studies; its interval is that of the spread's logarithm. */
+function knownError(planted: readonly Found["planted"][]): string {
+  const error = Math.sqrt(mean(planted.map(({ se }) => se ** 2)));
+  const ratio = error / sd(planted.map(({ score }) => score));
+  const margin = Math.exp(1.96 / Math.sqrt(2 * (planted.length - 1)));
+  return `${text(ratio)} [${text(ratio / margin)}, ${text(ratio * margin)}]`;
+}
+
+function winners(planted: readonly Found["planted"][]): string {
+  const clear = planted.filter(({ lower }) => lower >= 0.3);
+  return `${clear.filter(({ wins }) => wins).length} of ${clear.length}`;
+}
+
+type Row = (found: readonly Found[]) => string;
+const rates = (name: (typeof NULLS)[number], kind: "zero" | "pairs"): Row[] => [
+  (of) => rate(of.map((one) => below(one[name][kind]))),
+  (of) => rate(of.map((one) => below(one.peer![name][kind]))),
+];
+const family = (name: "noSignal" | "signal"): Row => {
+  return (of) => rate(of.map((one) => below([one[name].corrected!])));
+};
+const compared: Record<string, Row[]> = {
+  "unrelated models against 0, no signal": rates("noSignal", "zero"),
+  "unrelated models against 0, signal": rates("signal", "zero"),
+  "pairs of unrelated models, no signal": rates("noSignal", "pairs"),
+  "pairs of unrelated models, signal": rates("signal", "pairs"),
+  "two equally good models": rates("halves", "pairs"),
+};
+const rows: Record<string, Row> = {
+  ...Object.fromEntries(Object.entries(compared).map(([name, [ours]]) => [name, ours!])),
+  ...(peer &&
+    Object.fromEntries(Object.entries(compared).map(([name, [, peers]]) => [`rsatoolbox: ${name}`, peers!]))),
+  "any pair after FDR, no signal": family("noSignal"),
+  "any pair after FDR, signal": family("signal"),
+  "permuted labels": (of) => rate(of.map(({ permuted }) => below(permuted))),
+  "permuted labels: distance from uniform": (of) => uniformity(of.flatMap(({ permuted }) => permuted)),
+  "standard error / true spread": (of) => knownError(of.map(({ planted }) => planted)),
+  "true model wins, lower ceiling at least .3": (of) => winners(of.map(({ planted }) => planted)),
+};
+const columns = SIZES.map(sizeName).map((size) => found.filter((one) => one.size === size));
+console.log(`${values.comparison}, ${draws} draws, signal ${signal}\n`);
+console.log(`| participants x pictures | ${SIZES.map(sizeName).join(" | ")} |`);
+console.log(`| ---${" | ---".repeat(SIZES.length)} |`);
+console.log(`| studies | ${columns.map(({ length }) => length).join(" | ")} |`);
+for (const [name, row] of Object.entries(rows)) console.log(`| ${name} | ${columns.map(row).join(" | ")} |`);

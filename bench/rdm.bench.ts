@@ -3,7 +3,8 @@
  * turns; before that the two cases that must keep the memory they state: 5,000 of 73,000 x 300 streamed patterns, and the
  * noise precision of 7,000 channels.
  *
- * Run: `npx tsx --conditions=source bench/rdm.bench.ts PYTHON` (a Python that has rsatoolbox 0.3.2).
+ * Run: `npm run build && npx tsx bench/rdm.bench.ts PYTHON [TURNS]` (a Python that has rsatoolbox 0.3.2). Without the condition `source` the
+ * engine's worker is the built one, as users have it, and compiles no TypeScript.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -12,10 +13,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Random } from "../src/core/random.ts";
 import { correlationRdm, correlationRdmMemory, sampledRows } from "../src/rsa/correlation-rdm.ts";
-import { gramMatrix } from "../src/rsa/gram.ts";
 import { noisePrecision, precisionMemory } from "../src/rsa/precision.ts";
 
-const TURNS = 3;
+const TURNS = Number(process.argv[3] ?? 3);
 const [S, V] = [838, 62_720];
 const random = Random.seeded(0);
 const filled = (rows: number, columns: number) => {
@@ -24,13 +24,15 @@ const filled = (rows: number, columns: number) => {
   return { shape: [rows, columns], data };
 };
 
-/** Seconds of `work`, and by how much the process's peak rose over what it held before. */
-async function measured<T>(work: () => Promise<T>): Promise<{ seconds: number; bytes: number; result: T }> {
+/** Seconds and processor seconds of `work`, and by how much the process's peak rose over what it held before. */
+async function measured<T>(work: () => Promise<T>) {
   const rest = process.memoryUsage.rss();
-  const start = performance.now();
+  const [start, before] = [performance.now(), process.cpuUsage()];
   const result = await work();
+  const { user, system } = process.cpuUsage(before);
   const seconds = (performance.now() - start) / 1000;
-  return { seconds, bytes: 1024 * process.resourceUsage().maxRSS - rest, result };
+  const bytes = 1024 * process.resourceUsage().maxRSS - rest;
+  return { seconds, processor: (user + system) / 1e6, bytes, result };
 }
 
 async function streamed(): Promise<void> {
@@ -78,32 +80,33 @@ if (python) {
     const lines = createInterface(peer.stdout)[Symbol.asyncIterator]();
     const theirs = (task: string) => async () => {
       peer.stdin.write(`${task} ${path} ${S}\n`);
-      const [seconds, ...first] = String((await lines.next()).value)
+      const [seconds, processor, ...first] = String((await lines.next()).value)
         .split(" ")
         .map(Number);
-      return { seconds: seconds!, first };
+      return { seconds: seconds!, processor: processor!, first };
     };
     const ours = (work: () => Promise<Float64Array>) => async () => {
-      const { seconds, result } = await measured(work);
-      return { seconds, first: [...result.subarray(0, 3)] };
+      const { seconds, processor, result } = await measured(work);
+      return { seconds, processor, first: [...result.subarray(0, 3)] };
     };
     const work = {
       vca: ours(() => correlationRdm(patterns)),
-      "vca, X X^T": ours(async () => (await gramMatrix(patterns)).data),
       "numpy, X Y^T": theirs("product"),
       "numpy, X X^T": theirs("symmetric"),
       rsatoolbox: theirs("rsatoolbox"),
     };
     const names = Object.keys(work) as (keyof typeof work)[];
-    console.log(`\n| seconds | ${names.join(" | ")} | rsatoolbox / vca | vca / X Y^T of numpy |`);
+    console.log(`\n| turn | ${names.join(" | ")} | rsatoolbox / vca | vca / X Y^T of numpy |`);
     console.log(`| ---${" | ---".repeat(names.length + 2)} |`);
     for (let turn = 1; turn <= TURNS; turn++) {
       const done = {} as Record<keyof typeof work, Awaited<ReturnType<(typeof work)["vca"]>>>;
       for (const name of names) done[name] = await work[name]();
       const { vca, rsatoolbox } = done;
-      const ratios = [rsatoolbox.seconds / vca.seconds, vca.seconds / done["numpy, X Y^T"].seconds];
-      const cells = [...names.map((name) => done[name].seconds), ...ratios].map((value) => value.toFixed(2));
-      console.log(`| turn ${turn} | ${cells.join(" | ")} |`);
+      for (const unit of ["seconds", "processor"] as const) {
+        const ratios = [rsatoolbox[unit] / vca[unit], vca[unit] / done["numpy, X Y^T"][unit]];
+        const cells = [...names.map((name) => done[name][unit]), ...ratios].map((value) => value.toFixed(2));
+        console.log(`| ${turn}, ${unit} | ${cells.join(" | ")} |`);
+      }
       const apart = Math.max(...vca.first.map((value, i) => Math.abs(value - rsatoolbox.first[i]!)));
       if (!(apart < 1e-9)) throw new Error(`vca and rsatoolbox differ by ${apart}`);
     }

@@ -1,5 +1,5 @@
 /** @file What `vca rsa RUN` prints: the last epoch in each region, training, specificity. */
-import type { AlignResult } from "../study/align.ts";
+import type { AlignResult } from "../study/align-tables.ts";
 import type { BrainTest } from "../study/brain-tables.ts";
 import { correlationText, secondsText, table } from "./table.ts";
 
@@ -17,7 +17,7 @@ export function alignText(result: AlignResult): string {
   const ends = [Math.max(...epochs), 0];
   const shown = result.rows.filter(({ epoch }) => epoch === undefined || ends.includes(Number(epoch)));
   return [
-    `${result.comparison} with RDMs by ${result.measure}; noise ceiling of the mask ${number(result.ceiling.lower)} to ${number(result.ceiling.upper)}.`,
+    `${result.comparison} with RDMs by ${result.measure}${result.precision === "runs" ? ", noise precision of each run" : ""}; noise ceiling of the mask ${number(result.ceiling.lower)} to ${number(result.ceiling.upper)}.`,
     "",
     table(
       [

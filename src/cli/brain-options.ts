@@ -9,6 +9,7 @@ export interface BrainCliOptions {
   readonly mask?: string;
   readonly controlMask?: readonly string[];
   readonly conditions?: string;
+  readonly series?: readonly string[];
   readonly withinFold?: boolean;
   readonly scale?: string;
 }
@@ -16,10 +17,17 @@ export interface BrainCliOptions {
 /** Adds the files of a brain study. */
 export function addBrainOptions(command: VcaCommand): VcaCommand {
   return command
-    .option("--brain <paths...>", "betas, one path for each participant: NIfTI, SPM, GLMsingle, BIDS, NSD")
+    .option(
+      "--brain <paths...>",
+      "betas of each participant, several paths of one being sessions: NIfTI, SPM, GLMsingle, BIDS, NSD",
+    )
     .option("--mask <file.nii>", "the region, on the grid of the betas; its hemispheres are judged too")
     .option("--control-mask <files...>", "regions that the claim must not hold of, such as V1")
     .option("--conditions <file.csv>", "columns id, run, onset (and participant): one row for each volume")
+    .option(
+      "--series <files.nii...>",
+      "preprocessed time series of the participants: temporal signal-to-noise in regions.csv",
+    )
     .option("--within-fold", "the run's own pictures were shown: use only networks that held them out")
     .option("--scale <lo-hi>", "rating scale of a table in --stimuli, such as 1-9 or -2..2");
 }
@@ -31,5 +39,6 @@ export function brainFiles(where: string, options: BrainCliOptions): BrainFiles 
     mask: required(where, "--mask", options.mask),
     controlMasks: options.controlMask,
     conditions: options.conditions,
+    series: options.series,
   };
 }

@@ -1,5 +1,5 @@
 /** @file `vca encode`: voxels predicted from a run's nuclei, beside its encoder, its untrained self and the ratings. */
-import type { EncodeResult } from "../study/encode.ts";
+import type { EncodeResult } from "../study/encode-tables.ts";
 import { number, probability, testsText } from "./align.ts";
 import { addBrainOptions, type BrainCliOptions, brainFiles } from "./brain-options.ts";
 import type { VcaCommand } from "./command.ts";

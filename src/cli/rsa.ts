@@ -3,7 +3,7 @@ import { VcaError } from "../errors.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
 import type { Evaluation } from "../rsa/evaluate.ts";
 import type { Correction } from "../rsa/pairwise.ts";
-import type { BrainMeasure } from "../study/brain-measures.ts";
+import type { BrainMeasure, BrainPrecision } from "../study/brain-measures.ts";
 import type { RsaResult } from "../study/rsa.ts";
 import { addBrainOptions, type BrainCliOptions, brainFiles } from "./brain-options.ts";
 import type { VcaCommand } from "./command.ts";
@@ -13,6 +13,7 @@ import { correlationText, secondsText, table } from "./table.ts";
 
 interface RsaOptions extends CommonOptions, BrainCliOptions {
   readonly measure?: BrainMeasure;
+  readonly precision?: BrainPrecision;
   readonly rdm?: "correlation" | "spearman";
   readonly rdms?: string;
   readonly models?: string;
@@ -51,6 +52,11 @@ export function addRsa(program: VcaCommand, io: Io): void {
         "spearman",
         "euclidean",
       ] satisfies BrainMeasure[]),
+    )
+    .option(
+      "--precision <of>",
+      "noise precision of crossnobis, from repeats: pooled over runs, or of the two runs that are crossed (default: pooled)",
+      choice("--precision", ["pooled", "runs"] satisfies BrainPrecision[]),
     )
     .option(
       "--rdm <measure>",
@@ -134,7 +140,8 @@ async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
     import("../rsa/comparisons.ts"),
     import("./align.ts"),
   ]);
-  const { stimuli, scale, withinFold, measure, rdm, resample, draws, correction, out, seed = 0 } = options;
+  const { stimuli, scale, withinFold, measure, precision, rdm } = options;
+  const { resample, draws, correction, out, seed = 0 } = options;
   const result = await withWork(io, options, (work) =>
     alignRun(path, {
       ...work,
@@ -143,6 +150,7 @@ async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
       scale,
       withinFold,
       measure,
+      precision,
       rdm,
       comparison: comparisonOf(options.comparison),
       resample,
@@ -156,7 +164,7 @@ async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
 }
 
 function refuseWithoutRun(options: RsaOptions): void {
-  const given = (["brain", "mask", "withinFold", "measure"] as const).find(
+  const given = (["brain", "mask", "series", "withinFold", "measure", "precision"] as const).find(
     (name) => options[name] !== undefined,
   );
   if (given)

@@ -56,12 +56,11 @@ export function decodeMat(
       `${where}: a MATLAB file of level 5 or 7.3 was expected, got ${got}. Save it again with save(..., '-v7').`,
       { cause },
     );
-  if (bytes.length < 128) throw malformed(`${bytes.length} bytes`);
+  const levelFour = bytes.subarray(0, 4).includes(0);
+  if (bytes.length < 128) throw malformed(levelFour ? "level 4, or no MATLAB file" : `${bytes.length} bytes`);
   const mark = String.fromCharCode(bytes[126]!, bytes[127]!);
   if (mark !== "IM" && mark !== "MI")
-    throw malformed(
-      bytes.subarray(0, 4).includes(0) ? "level 4, or no MATLAB file" : "bytes that are no MATLAB file",
-    );
+    throw malformed(levelFour ? "level 4, or no MATLAB file" : "bytes that are no MATLAB file");
   const little = mark === "IM";
   const version = new DataView(bytes.buffer, bytes.byteOffset).getUint16(124, little);
   if (version !== 0x0100) throw malformed(`version 0x${version.toString(16).padStart(4, "0")}`);

@@ -8,7 +8,8 @@ import type { Session, SessionOptions } from "./session.ts";
 
 /** The part of a worker that a client needs. */
 export interface Channel {
-  send(request: Request): void;
+  /** @param moved buffers that the host gets instead of a copy */
+  send(request: Request, moved: ArrayBuffer[]): void;
   onReply(listener: (reply: Reply) => void): void;
   /** Called when the worker is gone, with what to do about it; pending requests then fail. */
   onEnd(listener: (reason: string, remedy: string) => void): void;
@@ -55,12 +56,12 @@ export async function connect(
     for (const waiting of pending.values()) waiting.reject(gone);
     pending.clear();
   });
-  const ask = <T>(body: Body): Promise<T> =>
+  const ask = <T>(body: Body, moved: ArrayBuffer[] = []): Promise<T> =>
     new Promise((resolve, reject) => {
       if (gone) return reject(gone);
       const id = next++;
       pending.set(id, { kind: body.kind, resolve: resolve as (value: unknown) => void, reject });
-      channel.send({ ...body, id } as Request);
+      channel.send({ ...body, id } as Request, moved);
     });
 
   try {
@@ -74,7 +75,10 @@ export async function connect(
       outputs,
       hold: (values) => ask({ kind: "hold", values }),
       held: (names) => ask({ kind: "held", names }),
-      run: (feeds, fetches) => ask({ kind: "run", feeds, fetches }),
+      run: (feeds, fetches, { handOver = false } = {}) => {
+        const moved = handOver ? Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer) : [];
+        return ask({ kind: "run", feeds, fetches }, moved);
+      },
       close: async () => {
         await ask({ kind: "close" });
         gone = failed("an open session", "Open the model again", "a closed one");

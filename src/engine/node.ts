@@ -75,9 +75,9 @@ function startChannel(): Channel {
   const worker = startWorker();
   let waiting = 0; // a worker keeps the process alive only while somebody waits for it
   return {
-    send: (request) => {
+    send: (request, moved) => {
       if (waiting++ === 0) worker.ref();
-      worker.postMessage(request);
+      worker.postMessage(request, moved);
     },
     onReply: (listener) =>
       worker.on("message", (reply: Reply) => {

@@ -31,9 +31,14 @@ export interface Session {
   /**
    * Runs the model on `feeds` and the held inputs.
    * @param fetches outputs to compute and return; default: all that are not carried
+   * @param options.handOver give the arrays of `feeds`, each on a buffer of its own, away instead of copying them: they are empty afterwards; default false
    * @throws EngineError when an input is missing or the engine fails.
    */
-  run(feeds: Arrays, fetches?: readonly string[]): Promise<Record<string, NdArray<Data>>>;
+  run(
+    feeds: Arrays,
+    fetches?: readonly string[],
+    options?: { readonly handOver?: boolean },
+  ): Promise<Record<string, NdArray<Data>>>;
   /** Frees the model. The session cannot be used afterwards. */
   close(): Promise<void>;
 }

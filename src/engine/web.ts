@@ -47,7 +47,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
 
   let gone = (_reason: string, _remedy: string) => {};
   const channel = {
-    send: (request: Request) => worker.postMessage(request),
+    send: (request: Request, moved: ArrayBuffer[]) => worker.postMessage(request, moved),
     onReply: (listener: (reply: Reply) => void) => {
       worker.onmessage = ({ data }: MessageEvent<Reply | Lost>) =>
         "lost" in data ? gone(`a GPU that was lost: ${data.lost}`, OTHER) : listener(data);

@@ -47,12 +47,18 @@ export function ceilingIn(
   let pooled: (weights: Float64Array) => (without?: number) => (p: number) => number;
   if (FEATURES[comparison]) {
     const gram = timesTransposed(data.features!).data; // [n, n]
+    const n = of.length;
     pooled = (weights) => (without) => {
       const kept = weights.map((weight, k) => (of[k] === without ? 0 : weight));
-      const product = (row: number) =>
-        kept.reduce((sum, weight, k) => sum + weight * gram[row * kept.length + k]!, 0);
-      const squared = kept.reduce((sum, weight, k) => sum + (weight && weight * product(k)), 0);
-      return (p) => (squared > 0 ? meanOf(rows[p]!.map(product)) / Math.sqrt(squared) : 0);
+      const products = new Float64Array(n); // of each RDM with the pool
+      let squared = 0;
+      for (let row = 0; row < n; row++) {
+        let sum = 0;
+        for (let k = 0; k < n; k++) sum += kept[k]! * gram[row * n + k]!;
+        products[row] = sum;
+        squared += kept[row]! * sum;
+      }
+      return (p) => (squared > 0 ? meanOf(rows[p]!.map((row) => products[row]!)) / Math.sqrt(squared) : 0);
     };
   } else {
     const own = rows.map((members) => takeSampled(data, members));

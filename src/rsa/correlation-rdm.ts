@@ -6,7 +6,7 @@ import type { NdArray } from "../core/array.ts";
 import { matrixShape } from "../core/linear-algebra.ts";
 import { VcaError } from "../errors.ts";
 import { flatLength } from "./dissimilarities.ts";
-import { gramMatrix, gramMemory, type Patterns, rowMeans } from "./gram.ts";
+import { centredGram, gramMemory, type Patterns } from "./gram.ts";
 import { pairCount } from "./rdm.ts";
 
 /** Bytes that `correlationRdm` holds at its peak, beside the patterns. */
@@ -22,8 +22,7 @@ export async function correlationRdm(
   patterns: Patterns,
   options: { readonly threads?: number } = {},
 ): Promise<Float64Array> {
-  const means = rowMeans(patterns);
-  const { data: gram } = await gramMatrix(patterns, { ...options, offsets: means });
+  const { gram, means } = await centredGram(patterns, options);
   const [S, V] = patterns.shape as [number, number];
   const lengths = Float64Array.from({ length: S }, (_, i) => Math.sqrt(gram[i * S + i]!));
   const bad = lengths.findIndex(

@@ -62,6 +62,8 @@ export interface EvaluateOptions {
   /** Over pairs; default `fdr`. */
   readonly correction?: Correction;
   readonly random: Random;
+  /** Named in errors, such as the file of the data; default `evaluate`. */
+  readonly where?: string | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -77,7 +79,15 @@ const ASSIGNMENTS_IN_A_DRAW = 2;
  * @throws DataError when stimuli differ, an RDM is constant, or pictures or participants are too few; ConfigError when models that are fitted come without cross-validation.
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { resample, draws = 1000, correction = "fdr", random, onProgress, signal } = options;
+  const {
+    resample,
+    draws = 1000,
+    correction = "fdr",
+    random,
+    where = "evaluate",
+    onProgress,
+    signal,
+  } = options;
   const folds = { pictures: 1, participants: 1, ...options.crossValidate };
   checkSizes(options, folds);
   const contest = prepareContest(options);
@@ -109,7 +119,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   if (found && usedDraws(found) < 2)
     throw new VcaError(
       "DataError",
-      `evaluate: two or more usable draws were expected, got ${usedDraws(found)} of ${draws}. Add pictures, use fewer folds, or draw more.`,
+      `${where}: two or more usable draws were expected, got ${usedDraws(found)} of ${draws}. Add pictures, use fewer folds, or draw more.`,
     );
   const variance = (a: number, b?: number) => (found ? samplingVariance(found, a, b) : Number.NaN);
   return {
@@ -174,13 +184,14 @@ export function prepareContest({
   models,
   data,
   comparison,
-}: Pick<EvaluateOptions, "models" | "data" | "comparison">): Contest {
+  where = "evaluate",
+}: Pick<EvaluateOptions, "models" | "data" | "comparison" | "where">): Contest {
   const names = models.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (models.length === 0 || twice !== undefined)
     throw new VcaError(
       "ConfigError",
-      `evaluate: models of different names were expected, got ${twice === undefined ? "none" : `"${twice}" twice`}. Name each model once.`,
+      `${where}: models of different names were expected, got ${twice === undefined ? "none" : `"${twice}" twice`}. Name each model once.`,
     );
   const rows = vectorsOf(data);
   const entries = models.map((model) => {
@@ -199,15 +210,18 @@ export function prepareContest({
   if (constant.length > 0)
     throw new VcaError(
       "DataError",
-      `evaluate: dissimilarities that differ were expected, got a constant ${constant.join(", ")}. Leave it out.`,
+      `${where}: dissimilarities that differ were expected, got a constant ${constant.join(", ")}. Leave it out.`,
     );
   return { data: rows, participants: groupsOf(data), models: entries, comparison, missing };
 }
 
-function checkSizes({ models, data, resample, draws = 1000 }: EvaluateOptions, folds: Folds): void {
+function checkSizes(
+  { models, data, resample, draws = 1000, where = "evaluate" }: EvaluateOptions,
+  folds: Folds,
+): void {
   const [p, s] = [groupsOf(data).names.length, data.ids.length];
   const tooFew = (what: string, got: number, why: string) =>
-    new VcaError("DataError", `evaluate: ${what} were expected, got ${got}. ${why}.`);
+    new VcaError("DataError", `${where}: ${what} were expected, got ${got}. ${why}.`);
   if (s < 3)
     throw tooFew(
       "3 or more stimuli",
@@ -231,12 +245,12 @@ function checkSizes({ models, data, resample, draws = 1000 }: EvaluateOptions, f
   if (resample !== "none" && !(draws >= 2))
     throw new VcaError(
       "ConfigError",
-      `evaluate: two or more draws were expected, got ${draws}. Draw 1000 or more.`,
+      `${where}: two or more draws were expected, got ${draws}. Draw 1000 or more.`,
     );
   const fitted = models.filter(({ kind }) => kind !== "fixed").map(({ name }) => name);
   if (fitted.length > 0 && folds.pictures === 1 && folds.participants === 1)
     throw new VcaError(
       "ConfigError",
-      `evaluate: cross-validation was expected for models that are fitted, got none for ${fitted.join(", ")}. Set folds over pictures or participants: on the data it was fitted to, a model looks better than it is.`,
+      `${where}: cross-validation was expected for models that are fitted, got none for ${fitted.join(", ")}. Set folds over pictures or participants: on the data it was fitted to, a model looks better than it is.`,
     );
 }

@@ -1,13 +1,13 @@
 /**
- * @file Products of many long patterns with one another, X X^T in float64, on the engine: columns go over in
+ * @file Products of many long patterns with one another, X X^T of centred rows in float64, on the engine: columns go over in
  * chunks and are summed there, so that nothing larger than a chunk and the result is ever copied. Only blocks of rows on
  * and above the diagonal are computed. Choice and timings: `docs/decisions/014-rdm-products.md`.
  */
 import { create } from "@bufbuild/protobuf";
 import { openSession } from "#engine";
 import type { NdArray } from "../core/array.ts";
-import { type Matrix, matrixShape } from "../core/linear-algebra.ts";
-import { encodeOnnx, tensorOf } from "../graph/onnx.ts";
+import { matrixShape } from "../core/linear-algebra.ts";
+import { encodeOnnx } from "../graph/onnx.ts";
 import { Attribute_Type, ModelSchema, Tensor_DataType } from "../graph/onnx_pb.ts";
 
 /** Patterns of S stimuli over V channels, `[S, V]`. */
@@ -27,11 +27,11 @@ interface Block {
   readonly n: number;
 }
 
-/** Bytes that `gramMatrix` of S patterns holds at its peak, beside the patterns themselves. */
+/** Bytes that `centredGram` of S patterns holds at its peak, beside the patterns themselves. */
 export function gramMemory(stimuli: number, channels: number): number {
   const chunk = 8 * stimuli * Math.min(channels, chunkColumns(stimuli));
   const square = 8 * stimuli ** 2;
-  return 8 * chunk + 4 * square; // chunk: packed, sent, widened, centred, split, for two runs; square: held, next, sent, returned
+  return 8 * chunk + 4 * square; // chunk: two under way, the others not yet collected; square: held, next, sent, returned
 }
 
 function chunkColumns(stimuli: number): number {
@@ -39,34 +39,37 @@ function chunkColumns(stimuli: number): number {
 }
 
 /**
- * The Gram matrix of patterns, each less a constant: `[S, V] -> [S, S]`.
- * @param offsets to take off each row, `[S]`; default: 0
+ * The Gram matrix of patterns, each less its mean, and the means: `[S, V] -> [S, S], [S]`.
  * @param threads of the engine; default: the machine's cores
  * @throws EngineError when the engine fails.
  */
-export async function gramMatrix(
+export async function centredGram(
   patterns: Patterns,
-  options: { readonly offsets?: Float64Array; readonly threads?: number } = {},
-): Promise<Matrix> {
+  options: { readonly threads?: number } = {},
+): Promise<{ readonly gram: Float64Array; readonly means: Float64Array }> {
   const [S, V] = matrixShape(patterns, "gram");
-  const { offsets = new Float64Array(S), ...engine } = options;
-  const { data } = patterns;
-  const single = data instanceof Float32Array;
   const sizes = blockSizes(S);
+  const tops = sizes.map((_, b) => sizes.slice(0, b).reduce((a, c) => a + c, 0));
   const blocks = sizes.flatMap((m, i) =>
     sizes.slice(i).map((n, after): Block => ({ name: `${i},${i + after}`, i, j: i + after, m, n })),
   );
   const carry = Object.fromEntries(blocks.map(({ name }) => [`next/${name}`, name]));
-  const session = await openSession(gramModel(sizes, blocks, single), { ...engine, carry });
+  const opening = openSession(gramModel(sizes, blocks), { ...options, carry });
+  const means = rowMeans(patterns); // while the engine starts
+  const session = await opening;
   try {
-    const empty = blocks.map(({ name, m, n }) => [name, { shape: [m, n], data: new Float64Array(m * n) }]);
-    await session.hold({ ...Object.fromEntries(empty), offsets: { shape: [S, 1], data: offsets } });
+    await session.hold(
+      Object.fromEntries(
+        blocks.map(({ name, m, n }) => [name, { shape: [m, n], data: new Float64Array(m * n) }]),
+      ),
+    );
     let running: Promise<unknown> = Promise.resolve();
     for (let from = 0, step = chunkColumns(S); from < V; from += step) {
       const width = Math.min(step, V - from);
-      const chunk = single ? new Float32Array(S * width) : new Float64Array(S * width);
-      for (let s = 0; s < S; s++) chunk.set(data.subarray(s * V + from, s * V + from + width), s * width);
-      const next = session.run({ x: { shape: [S, width], data: chunk } });
+      const chunk = Object.fromEntries(
+        sizes.map((m, i) => [`x${i}`, packed(patterns, means, { top: tops[i]!, m, from, width })]),
+      );
+      const next = session.run(chunk, undefined, { handOver: true });
       await running; // the engine multiplies one chunk while the next is packed
       running = next;
     }
@@ -74,15 +77,35 @@ export async function gramMatrix(
     const gram = new Float64Array(S * S);
     for (const { name, i, j, m, n } of blocks) {
       const block = (await session.held([name]))[name]!.data as Float64Array;
-      const [top, left] = [i, j].map((b) => sizes.slice(0, b).reduce((a, c) => a + c, 0)) as [number, number];
+      const [top, left] = [tops[i]!, tops[j]!];
       for (let r = 0; r < m; r++)
         for (let c = 0; c < n; c++)
           gram[(top + r) * S + left + c] = gram[(left + c) * S + top + r] = block[r * n + c]!;
     }
-    return { shape: [S, S], data: gram };
+    return { gram, means };
   } finally {
     await session.close();
   }
+}
+
+/** Some columns of a block of rows, each row less its mean: `[m, width]`. */
+function packed(
+  { shape, data }: Patterns,
+  means: Float64Array,
+  {
+    top,
+    m,
+    from,
+    width,
+  }: { readonly top: number; readonly m: number; readonly from: number; readonly width: number },
+): NdArray<Float64Array> {
+  const V = shape[1]!;
+  const out = new Float64Array(m * width);
+  for (let r = 0, to = 0; r < m; r++) {
+    const mean = means[top + r]!;
+    for (let at = (top + r) * V + from, end = at + width; at < end; at++) out[to++] = data[at]! - mean;
+  }
+  return { shape: [m, width], data: out };
 }
 
 /** Heights of the blocks of S rows, as even as they can be. */
@@ -95,9 +118,8 @@ function blockSizes(S: number): number[] {
 }
 
 /** Mean of each row `[S]`. */
-export function rowMeans(patterns: Patterns): Float64Array {
-  const [S, V] = matrixShape(patterns, "rowMeans");
-  const { data } = patterns;
+function rowMeans({ shape, data }: Patterns): Float64Array {
+  const [S, V] = shape as [number, number];
   const means = new Float64Array(S);
   for (let s = 0; s < S; s++) {
     let sum = 0;
@@ -107,15 +129,15 @@ export function rowMeans(patterns: Patterns): Float64Array {
   return means;
 }
 
-/** For each pair of blocks `next = X_i X_j^T + held`, with X the chunk less the offsets. */
-function gramModel(sizes: readonly number[], blocks: readonly Block[], single: boolean): Uint8Array {
-  const info = (name: string, elemType: Tensor_DataType, dims: readonly (number | string)[]) => ({
+/** For each pair of blocks `next = X_i X_j^T + held`. */
+function gramModel(sizes: readonly number[], blocks: readonly Block[]): Uint8Array {
+  const double = (name: string, dims: readonly (number | string)[]) => ({
     name,
     type: {
       value: {
         case: "tensorType" as const,
         value: {
-          elemType,
+          elemType: Tensor_DataType.DOUBLE,
           shape: {
             dim: dims.map((dim) => ({
               value:
@@ -128,38 +150,23 @@ function gramModel(sizes: readonly number[], blocks: readonly Block[], single: b
       },
     },
   });
-  const integer = (name: string, value: number) => ({ name, type: Attribute_Type.INT, i: BigInt(value) });
-  const { DOUBLE, FLOAT } = Tensor_DataType;
-  const S = sizes.reduce((a, b) => a + b, 0);
   return encodeOnnx(
     create(ModelSchema, {
       irVersion: 8n,
       opsetImport: [{ domain: "", version: 17n }],
       graph: {
         name: "gram",
-        initializer: [tensorOf("sizes", { shape: [sizes.length], data: BigInt64Array.from(sizes, BigInt) })],
         input: [
-          info("x", single ? FLOAT : DOUBLE, [S, "V"]),
-          info("offsets", DOUBLE, [S, 1]),
-          ...blocks.map(({ name, m, n }) => info(name, DOUBLE, [m, n])),
+          ...sizes.map((m, i) => double(`x${i}`, [m, "V"])),
+          ...blocks.map(({ name, m, n }) => double(name, [m, n])),
         ],
-        output: blocks.map(({ name, m, n }) => info(`next/${name}`, DOUBLE, [m, n])),
-        node: [
-          { opType: "Cast", input: ["x"], output: ["wide"], attribute: [integer("to", DOUBLE)] },
-          { opType: "Sub", input: ["wide", "offsets"], output: ["less"] },
-          {
-            opType: "Split",
-            input: ["less", "sizes"],
-            output: sizes.map((_, i) => `x${i}`),
-            attribute: [integer("axis", 0)],
-          },
-          ...blocks.map(({ name, i, j }) => ({
-            opType: "Gemm",
-            input: [`x${i}`, `x${j}`, name],
-            output: [`next/${name}`],
-            attribute: [integer("transB", 1)],
-          })),
-        ],
+        output: blocks.map(({ name, m, n }) => double(`next/${name}`, [m, n])),
+        node: blocks.map(({ name, i, j }) => ({
+          opType: "Gemm",
+          input: [`x${i}`, `x${j}`, name],
+          output: [`next/${name}`],
+          attribute: [{ name: "transB", type: Attribute_Type.INT, i: 1n }],
+        })),
       },
     }),
   );

@@ -24,7 +24,10 @@ export interface PermutationResult {
  * @see Phipson & Smyth (2010) Stat Appl Genet Mol Biol 9:39 on the two ones
  */
 export async function permuteLabels(
-  options: Pick<EvaluateOptions, "models" | "data" | "comparison" | "draws" | "onProgress" | "signal"> & {
+  options: Pick<
+    EvaluateOptions,
+    "models" | "data" | "comparison" | "draws" | "where" | "onProgress" | "signal"
+  > & {
     readonly random: Random;
   },
 ): Promise<PermutationResult[]> {

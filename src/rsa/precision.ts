@@ -101,6 +101,13 @@ export function matrixPrecision(matrix: Matrix): Precision {
   return { channels, times: (patterns) => timesTransposed(patterns, matrix) };
 }
 
+/** A precision as a matrix, `[V, V]`. */
+export function precisionMatrix({ channels, times }: Precision): Matrix {
+  const identity = new Float64Array(channels ** 2);
+  for (let v = 0; v < channels; v++) identity[v * channels + v] = 1;
+  return times({ shape: [channels, channels], data: identity });
+}
+
 /** A precision without covariances, `[V]`: 1 / variance of each channel. */
 function diagonalPrecision(diagonal: Float64Array): Precision {
   const V = diagonal.length;

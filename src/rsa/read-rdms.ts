@@ -26,7 +26,7 @@ export interface ReadOptions {
  * - `.mat` of level 5: variables `[S, S, ...]`, whose further axes are named last first, or `[n, M]`; labelled as entries of a .npz
  * - `.csv`: `id` and a column per stimulus; or `first`, `second` and a column per RDM, labelled by its name
  * @param where names the file in errors
- * @throws DataError when it cannot be read; ConfigError when the axes are not those of the array
+ * @throws DataError when it cannot be read, or the axes are not those of the array
  */
 export function readRdms(bytes: Uint8Array, where: string, options: ReadOptions): Rdms {
   const extension = /\.(\w+)$/.exec(where)?.[1]?.toLowerCase();
@@ -145,7 +145,7 @@ function fromArrays(parts: readonly Part[], { axes, ids }: ReadOptions): Rdms {
   );
 }
 
-/** Axes before the RDM, one for each name. @throws ConfigError when the names are too many or too few. */
+/** Axes before the RDM, one for each name. @throws DataError when they are more or fewer, or what is left is no RDM. */
 function leadingAxes(shape: readonly number[], axes: readonly string[], where: string): readonly number[] {
   const lead = shape.slice(0, axes.length);
   const inner = shape.slice(axes.length);
@@ -154,7 +154,7 @@ function leadingAxes(shape: readonly number[], axes: readonly string[], where: s
     inner.length === 1 && pairCount(Math.round((1 + Math.sqrt(1 + 8 * inner[0]!)) / 2)) === inner[0];
   if (isSquare || isVector) return lead;
   throw new VcaError(
-    "ConfigError",
+    "DataError",
     `${where}: axes ${[...axes, "S, S or pairs"].join(", ")} were expected, got shape [${shape}]. Name each axis before the RDM with --axes, such as participant,session.`,
   );
 }

@@ -1,39 +1,36 @@
 /**
  * @file The brain side of a comparison: betas of several participants in a mask, its hemispheres and control masks, over one set of
- * pictures; and RDMs of these. What was left out is counted, what differs between participants is named.
+ * pictures. What was left out is counted, what differs between participants is named.
  */
 import { readBytes } from "#files";
-import { type Betas, loadBetas } from "../brain/betas.ts";
-import { parseConditions } from "../brain/conditions.ts";
+import { type Betas, loadBetas, regionTsnr } from "../brain/betas.ts";
+import { type Conditions, parseConditions } from "../brain/conditions.ts";
 import { openBetas } from "../brain/open.ts";
 import { participantOf } from "../brain/paths.ts";
 import { maskRoi, type Roi, splitHemispheres } from "../brain/roi.ts";
-import { readImage } from "../brain/source.ts";
+import { type BetaSource, joinedSource, readImage, seriesSource } from "../brain/source.ts";
 import { fileName } from "../core/paths.ts";
-import { orthonormalBasis, residuals } from "../core/projection.ts";
+import { mean } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
-import { rankedRdm } from "../geometry/alignment.ts";
-import { pairs } from "../geometry/behaviour.ts";
-import { dissimilarities } from "../rsa/dissimilarities.ts";
-import { noisePrecision, repeatResiduals } from "../rsa/precision.ts";
-import type { Rdms } from "../rsa/rdm.ts";
-import { sameRunRdm, trialLagRdm } from "../rsa/trials.ts";
-import type { BrainMeasure } from "./brain-measures.ts";
 import type { WorkOptions } from "./prepare.ts";
 
 /** Files of a brain study. */
 export interface BrainFiles {
-  /** Betas, one path for each participant. */
+  /** Betas; several paths of one participant are sessions, in their order. */
   readonly brain: readonly string[];
   readonly mask: string;
   readonly controlMasks?: readonly string[] | undefined;
   /** Which picture each volume is of; not needed where the betas name them. */
   readonly conditions?: string | undefined;
+  /** Preprocessed time series of participants, any number of each, for their temporal signal-to-noise. */
+  readonly series?: readonly string[] | undefined;
 }
 
 /** One participant's trials in a region. */
 export interface Trials extends Betas {
   readonly participant: string;
+  /** Temporal signal-to-noise: median over the region's voxels, mean over the participant's series. */
+  readonly tsnr: number | undefined;
   /** The picture of each row, a place in the study's `ids`. */
   readonly stimuli: Int32Array;
 }
@@ -57,31 +54,29 @@ export interface BrainData {
 
 /**
  * Reads all participants.
- * @throws DataError when files cannot be read or lie on different grids, a mask is empty, conditions do not fit, participants saw different
- * pictures, or pictures are fewer than 3; ConfigError when two files are of one participant.
+ * @throws DataError when files cannot be read or lie on different grids, a mask is empty, conditions do not fit, sessions name runs alike,
+ * participants saw different pictures, or pictures are fewer than 3; ConfigError for no path, one that comes twice, several of one participant whom no sub-... names, and a
+ * series of nobody.
  */
 export async function readBrain(
-  { brain, mask, controlMasks = [], conditions }: BrainFiles,
+  { brain, mask, controlMasks = [], conditions, series = [] }: BrainFiles,
   { reporter, signal }: Pick<WorkOptions, "reporter" | "signal">,
 ): Promise<BrainData> {
-  const participants = brain.map(participantOf);
-  const twice = participants.findIndex((name, i) => participants.indexOf(name) !== i);
-  if (brain.length === 0 || twice >= 0)
-    throw new VcaError(
-      "ConfigError",
-      `brain: betas of different participants were expected, got ${twice < 0 ? "none" : `${brain[twice]}, a second of ${participants[twice]}`}. Pass one path for each participant, such as sub-*/betas.nii.gz; join sessions first.`,
-    );
+  const [sessions, seriesOf] = [brain, series].map(byParticipant) as [PathsOf, PathsOf];
+  checkPaths(sessions, seriesOf);
+  const participants = [...sessions.keys()];
   const rois = await readRegions(mask, controlMasks);
   const table = conditions === undefined ? undefined : await readBytes(conditions);
   const regions = rois.map((region) => ({ ...region, participants: [] as Trials[] }));
   let ids: readonly string[] | undefined;
-  for (const [p, path] of brain.entries()) {
+  for (const [p, [participant, paths]] of [...sessions].entries()) {
     signal?.throwIfAborted();
-    const participant = participants[p]!;
-    const source = await openBetas(path);
     const labels = table && { conditions: parseConditions(table, conditions!, participant) };
+    const source = await openSessions(paths, labels?.conditions);
+    if (paths.length > 1) reporter.note(`${participant}: ${paths.length} sessions, ${source.where}.`);
     for (const note of source.notes) reporter.note(`${participant}: ${note}`);
-    for (const region of regions) {
+    const tsnr = await meanTsnr(rois, seriesOf.get(participant) ?? []);
+    for (const [r, region] of regions.entries()) {
       const betas = await loadBetas(source, region.roi, labels);
       const seen = [...new Set(betas.ids)];
       ids ??= seen;
@@ -90,6 +85,7 @@ export async function readBrain(
       region.participants.push({
         ...betas,
         participant,
+        tsnr: tsnr[r],
         stimuli: Int32Array.from(betas.ids, (id) => places.get(id)!),
       });
       const { nan, constant } = betas.dropped;
@@ -98,7 +94,7 @@ export async function readBrain(
           `${participant}, ${region.name}: ${nan} voxels with NaN and ${constant} constant voxels are left out of ${region.roi.voxels.length}.`,
         );
     }
-    reporter.progress("betas", p + 1, brain.length);
+    reporter.progress("betas", p + 1, participants.length);
   }
   if (ids!.length < 3)
     throw new VcaError(
@@ -106,6 +102,86 @@ export async function readBrain(
       `${conditions ?? brain[0]}: 3 or more pictures were expected, got ${ids!.length}. Add pictures: two have one dissimilarity.`,
     );
   return { ids: ids!, participants, regions };
+}
+
+type PathsOf = ReadonlyMap<string, readonly string[]>;
+
+/** Paths by whom they are of, in the order of the paths. */
+function byParticipant(paths: readonly string[]): PathsOf {
+  const grouped = new Map<string, string[]>();
+  for (const path of paths) {
+    const participant = participantOf(path);
+    grouped.set(participant, [...(grouped.get(participant) ?? []), path]);
+  }
+  return grouped;
+}
+
+/** Several paths are sessions where they say whose: a folder that holds several participants does not. */
+function checkPaths(sessions: PathsOf, seriesOf: PathsOf): void {
+  const mistake = (text: string) => new VcaError("ConfigError", `brain: ${text}`);
+  if (sessions.size === 0)
+    throw mistake("betas of participants were expected, got none. Pass a path of each.");
+  for (const [participant, paths] of sessions) {
+    const twice = paths.find((path, i) => paths.indexOf(path) !== i);
+    if (twice !== undefined) throw mistake(`each path once was expected, got ${twice} twice. Remove one.`);
+    if (paths.length > 1 && !participant.startsWith("sub-"))
+      throw mistake(
+        `betas of different participants were expected, got ${paths[1]}, a second in ${participant}. Put each participant into a folder of its own; sessions are joined where paths name the participant, such as sub-01.`,
+      );
+  }
+  for (const [participant, paths] of seriesOf)
+    if (!sessions.has(participant))
+      throw mistake(
+        `series of participants in --brain were expected, got ${paths[0]} of ${participant}. Name both paths by the participant, such as sub-01.`,
+      );
+}
+
+/**
+ * A participant's betas, sessions after one another. Runs that the files name are numbered by session too: `2-1`.
+ * @throws DataError when conditions name a run of two sessions alike, which would make one run of both.
+ */
+async function openSessions(paths: readonly string[], conditions?: Conditions): Promise<BetaSource> {
+  const parts = await Promise.all(paths.map((path) => openBetas(path)));
+  if (parts.length === 1) return parts[0]!;
+  const where = parts.map((part) => part.where).join(" + ");
+  const sessionOf = parts.flatMap(({ count }, session) => new Array<number>(count).fill(session)); // of each row
+  const { runs = [] } = conditions ?? {};
+  const again = runs.findIndex(
+    (run, n) => n < sessionOf.length && sessionOf[runs.indexOf(run)] !== sessionOf[n],
+  );
+  if (again >= 0) {
+    const [earlier, later] = [runs.indexOf(runs[again]!), again].map((n) => parts[sessionOf[n]!]!.where);
+    throw new VcaError(
+      "DataError",
+      `${conditions!.where}: runs of ${earlier} and ${later} under different names were expected, got "${runs[again]}" in both. Name the session too, such as ${sessionOf[again]! + 1}-${runs[again]}.`,
+    );
+  }
+  const named = parts.map((part, session) => ({
+    ...part,
+    ...(part.labels && {
+      labels: { ...part.labels, runs: part.labels.runs.map((run) => `${session + 1}-${run}`) },
+    }),
+  }));
+  return joinedSource(where, named);
+}
+
+/** Temporal signal-to-noise of each region, averaged over series. */
+async function meanTsnr(
+  rois: readonly Pick<BrainRegion, "roi">[],
+  paths: readonly string[],
+): Promise<readonly (number | undefined)[]> {
+  const each: (number | undefined)[][] = [];
+  for (const path of paths)
+    each.push(
+      await regionTsnr(
+        rois.map(({ roi }) => roi),
+        seriesSource(await readImage(path)),
+      ),
+    );
+  return rois.map((_, r) => {
+    const own = each.flatMap((tsnr) => tsnr[r] ?? []);
+    return own.length > 0 ? mean(own) : undefined;
+  });
 }
 
 async function readRegions(
@@ -154,86 +230,4 @@ function checkPictures(
 /** The first five names. */
 export function someOf(ids: readonly string[]): string {
   return ids.slice(0, 5).join(", ") + (ids.length > 5 ? ` and ${ids.length - 5} more` : "");
-}
-
-/** The measure that `auto` stands for in a study. */
-export function chosenMeasure({ regions }: BrainData, measure: BrainMeasure): Exclude<BrainMeasure, "auto"> {
-  if (measure !== "auto") return measure;
-  return regions[0]!.participants.every((trials) => onceIn(trials).length === 0)
-    ? "crossnobis"
-    : "correlation";
-}
-
-/**
- * RDMs of a region, one for each participant. Crossnobis: across runs, noise whitened by the repeats' residuals (Schafer & Strimmer). Others: of
- * patterns averaged over repeats; where each picture has one run, the ranks of the RDM less what same-run and trial-lag RDMs explain of them.
- * @throws DataError when a picture has one run and the measure needs two.
- */
-export function brainRdms(
-  { ids, participants }: BrainData,
-  region: BrainRegion,
-  measure: Exclude<BrainMeasure, "auto">,
-): Rdms {
-  const rows = region.participants.map((trials) => rdmOf(trials, ids, measure));
-  return stacked(ids, rows, participants);
-}
-
-/** How far apart the mean amplitudes of pictures are in a region, over voxels and repeats: of each participant, `[P, M]`. */
-export function amplitudeRdms({ ids, participants }: BrainData, region: BrainRegion): Rdms {
-  const rows = region.participants.map(({ data: { shape, data }, stimuli }) => {
-    const V = shape[1]!;
-    const sums = new Float64Array(ids.length);
-    const repeats = new Float64Array(ids.length);
-    stimuli.forEach((s, n) => {
-      repeats[s]!++;
-      for (let at = n * V; at < (n + 1) * V; at++) sums[s]! += data[at]! / V;
-    });
-    return pairs(ids.length, (i, j) => Math.abs(sums[i]! / repeats[i]! - sums[j]! / repeats[j]!));
-  });
-  return stacked(ids, rows, participants);
-}
-
-function stacked(
-  ids: readonly string[],
-  rows: readonly Float64Array[],
-  participant: readonly string[],
-): Rdms {
-  const data = Float64Array.from(rows.flatMap((row) => [...row]));
-  return { ids, vectors: { shape: [rows.length, rows[0]!.length], data }, labels: { participant } };
-}
-
-/** Pictures that a participant saw in one run only. */
-function onceIn({ ids, runs }: Betas): string[] {
-  const seen = new Map<string, Set<string>>();
-  for (const [n, id] of ids.entries()) seen.set(id, (seen.get(id) ?? new Set()).add(runs[n]!));
-  return [...seen].flatMap(([id, own]) => (own.size < 2 ? [id] : []));
-}
-
-function rdmOf(trials: Trials, ids: readonly string[], measure: Exclude<BrainMeasure, "auto">): Float64Array {
-  const { data: patterns, stimuli, runs, participant } = trials;
-  const once = onceIn(trials);
-  if (measure === "crossnobis") {
-    if (once.length > 0)
-      throw new VcaError(
-        "DataError",
-        `${participant}: two or more runs of each picture were expected for crossnobis, got one of ${someOf(once)}. Leave them out of the conditions, or pass --measure correlation.`,
-      );
-    const { residuals: noise, dof } = repeatResiduals(patterns, stimuli);
-    const precision = noisePrecision(noise, { dof });
-    const full =
-      new Set(Array.from(stimuli, (s, n) => `${s} ${runs[n]}`)).size === ids.length * new Set(runs).size;
-    const repeats = full ? "folds" : "pairs";
-    return dissimilarities({ patterns, stimuli, folds: runs }, { measure, precision, repeats });
-  }
-  const rdm = dissimilarities({ patterns, stimuli }, { measure });
-  return once.length === ids.length ? withoutPlan(rdm, trials) : rdm;
-}
-
-/** Ranks of an RDM less what the plan of the scan explains of them. */
-function withoutPlan(rdm: Float64Array, { stimuli, runs, onsets }: Trials): Float64Array {
-  const order = [...stimuli.keys()].sort((a, b) => stimuli[a]! - stimuli[b]!); // one row for each picture
-  const plan = { runs: order.map((n) => runs[n]!), positions: order.map((n) => onsets?.[n] ?? n) };
-  const nuisances = [sameRunRdm(plan), trialLagRdm(plan)].filter((one) => one.some((d) => d !== one[0]));
-  const ranked = rankedRdm(rdm);
-  return residuals(ranked, orthonormalBasis(nuisances.map(rankedRdm)));
 }

@@ -46,19 +46,20 @@ export function withQ<T extends { readonly p: Cell }>(
   return rows.map((row) => ({ ...row, q: q.get(row) }));
 }
 
-/** Sizes of regions in each participant. */
+/** Sizes of regions in each participant, and their temporal signal-to-noise. */
 export async function writeRegions(out: string, { regions }: BrainData): Promise<void> {
   await writeTable(
     `${out}/regions.csv`,
-    ["region", "kind", "participant", "voxels", "dropped_nan", "dropped_constant"],
+    ["region", "kind", "participant", "voxels", "dropped_nan", "dropped_constant", "tsnr"],
     regions.flatMap(({ name, kind, participants }) =>
-      participants.map(({ participant, data, dropped }) => [
+      participants.map(({ participant, data, dropped, tsnr }) => [
         name,
         kind,
         participant,
         data.shape[1]!,
         dropped.nan,
         dropped.constant,
+        tsnr,
       ]),
     ),
   );

@@ -76,6 +76,7 @@ export async function compareRdms(
     data,
     comparison,
     draws,
+    where: config.rdms,
     signal,
     onProgress: (done: number, total: number) => reporter.progress("draws", done, total),
   };

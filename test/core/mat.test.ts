@@ -47,7 +47,8 @@ describe("MATLAB files", () => {
   });
 
   it.each([
-    ["level 4", () => bytes("level4.mat"), "54 bytes"],
+    ["level 4", () => bytes("level4.mat"), "level 4, or no MATLAB file"],
+    ["a few bytes", () => bytes("plain.mat").subarray(0, 54), "54 bytes"],
     ["level 4, longer", () => new Uint8Array(500), "level 4, or no MATLAB file"],
     ["another file", () => new Uint8Array(500).fill(65), "bytes that are no MATLAB file"],
     ["an unknown version", () => withVersion(0x0300), "version 0x0300"],

@@ -66,6 +66,14 @@ describe("a session", () => {
       expect(sums).toEqual([1, 3, 6, 10, 15]);
     }));
 
+  it("takes arrays that are handed over", () =>
+    use(counter(), CARRY, async (session) => {
+      await session.hold({ sum: pair(0, 0) });
+      const x = pair(1, 2);
+      expect(await session.run({ x }, ["next"], { handOver: true })).toEqual({ next: pair(1, 2) });
+      expect(x.data).toHaveLength(0);
+    }));
+
   it("leaves the caller's arrays as they were", () =>
     use(counter(), CARRY, async (session) => {
       const feeds = { sum: pair(1, 2), x: pair(3, 4) };

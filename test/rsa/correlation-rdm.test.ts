@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
 import { correlationRdm, correlationRdmMemory, sampledRows } from "../../src/rsa/correlation-rdm.ts";
 import { dissimilarities } from "../../src/rsa/dissimilarities.ts";
-import { gramMatrix } from "../../src/rsa/gram.ts";
+import { centredGram } from "../../src/rsa/gram.ts";
 
 const random = Random.seeded(3);
 const filled = (S: number, V: number, offset = 0) => ({
@@ -37,9 +37,14 @@ describe("correlationRdm", () => {
     expect(Math.abs(got! - expected!)).toBeLessThan(1e-14);
   });
 
-  test("the product without centring is X X^T", async () => {
-    const { data } = await gramMatrix({ shape: [2, 2], data: Float64Array.of(1, 2, 3, 4) }, { threads: 1 });
-    expect([...data]).toEqual([5, 11, 11, 25]);
+  test("the product is of patterns less their means", async () => {
+    const patterns = { shape: [2, 2], data: Float64Array.of(1, 3, 4, 10) };
+    const { gram, means } = await centredGram(patterns, { threads: 1 });
+    expect([[...gram], [...means]]).toEqual([
+      [2, 6, 6, 18],
+      [2, 7],
+    ]);
+    expect([...patterns.data]).toEqual([1, 3, 4, 10]);
   });
 
   test("memory is stated, and far below that of the patterns", () => {

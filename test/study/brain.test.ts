@@ -6,9 +6,10 @@ import { readImage } from "../../src/brain/source.ts";
 import { writeCsv } from "../../src/core/csv.ts";
 import { decodeNpy } from "../../src/core/npy.ts";
 import { pairIndex, squareForm } from "../../src/rsa/rdm.ts";
-import type { AlignResult } from "../../src/study/align.ts";
-import { amplitudeRdms, readBrain } from "../../src/study/brain-data.ts";
-import type { EncodeResult } from "../../src/study/encode.ts";
+import type { AlignResult } from "../../src/study/align-tables.ts";
+import { readBrain } from "../../src/study/brain-data.ts";
+import { amplitudeRdms } from "../../src/study/brain-rdms.ts";
+import type { EncodeResult } from "../../src/study/encode-tables.ts";
 import { fitStudy } from "../../src/study/fit.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { vca } from "../cli/run.ts";
@@ -375,7 +376,7 @@ describe("bad input stops both commands with exit code 3", () => {
     await stops(
       "rsa",
       [...files("valence", 1), ...independent()],
-      /^evaluate: 2 or more participants to resample were expected, got 1\./,
+      /^--brain: 2 or more participants to resample were expected, got 1\./,
     );
     await stops(
       "encode",
@@ -413,7 +414,7 @@ describe("bad input stops both commands with exit code 3", () => {
     );
     expect(twice.code).toBe(2);
     expect(twice.err).toMatch(
-      /^brain: betas of different participants were expected, got .*betas\.nii\.gz, a second of sub-01\. Pass one path for each participant, such as sub-\*\/betas\.nii\.gz; join sessions first\.\n$/,
+      /^brain: each path once was expected, got .*\/sub-01\/betas\.nii\.gz twice\. Remove one\.\n$/,
     );
   });
 });

@@ -1,0 +1,138 @@
+/** @file RDMs of the regions of a brain study, one for each participant: of patterns, and of mean amplitudes. */
+
+import type { Betas } from "../brain/betas.ts";
+import type { Matrix } from "../core/linear-algebra.ts";
+import { orthonormalBasis, residuals } from "../core/projection.ts";
+import { VcaError } from "../errors.ts";
+import { rankedRdm } from "../geometry/alignment.ts";
+import { pairs } from "../geometry/behaviour.ts";
+import { dissimilarities } from "../rsa/dissimilarities.ts";
+import { noisePrecision, precisionMatrix, repeatResiduals } from "../rsa/precision.ts";
+import type { Rdms } from "../rsa/rdm.ts";
+import { sameRunRdm, trialLagRdm } from "../rsa/trials.ts";
+import { type BrainData, type BrainRegion, someOf, type Trials } from "./brain-data.ts";
+import type { BrainMeasure, BrainPrecision } from "./brain-measures.ts";
+
+/** The measure that `auto` stands for in a study. */
+export function chosenMeasure({ regions }: BrainData, measure: BrainMeasure): Exclude<BrainMeasure, "auto"> {
+  if (measure !== "auto") return measure;
+  return regions[0]!.participants.every((trials) => onceIn(trials).length === 0)
+    ? "crossnobis"
+    : "correlation";
+}
+
+/** How to measure patterns. */
+export interface BrainRdmOptions {
+  readonly measure: Exclude<BrainMeasure, "auto">;
+  readonly precision: BrainPrecision;
+}
+
+/**
+ * RDMs of a region, one for each participant. Crossnobis: across runs, noise whitened by the repeats' residuals (Schafer & Strimmer), of all runs
+ * together or of each two that are crossed. Others: of patterns averaged over repeats; where each picture has one run, the ranks of the RDM less
+ * what same-run and trial-lag RDMs explain of them.
+ * @throws DataError when a picture has one run and the measure needs two, or lacks a run and each has its precision.
+ */
+export function brainRdms(
+  { ids, participants }: BrainData,
+  region: BrainRegion,
+  options: BrainRdmOptions,
+): Rdms {
+  const rows = region.participants.map((trials) => rdmOf(trials, ids, options));
+  return stacked(ids, rows, participants);
+}
+
+/** How far apart the mean amplitudes of pictures are in a region, over voxels and repeats: of each participant, `[P, M]`. */
+export function amplitudeRdms({ ids, participants }: BrainData, region: BrainRegion): Rdms {
+  const rows = region.participants.map(({ data: { shape, data }, stimuli }) => {
+    const V = shape[1]!;
+    const sums = new Float64Array(ids.length);
+    const repeats = new Float64Array(ids.length);
+    stimuli.forEach((s, n) => {
+      repeats[s]!++;
+      for (let at = n * V; at < (n + 1) * V; at++) sums[s]! += data[at]! / V;
+    });
+    return pairs(ids.length, (i, j) => Math.abs(sums[i]! / repeats[i]! - sums[j]! / repeats[j]!));
+  });
+  return stacked(ids, rows, participants);
+}
+
+function stacked(
+  ids: readonly string[],
+  rows: readonly Float64Array[],
+  participant: readonly string[],
+): Rdms {
+  const data = Float64Array.from(rows.flatMap((row) => [...row]));
+  return { ids, vectors: { shape: [rows.length, rows[0]!.length], data }, labels: { participant } };
+}
+
+/** Pictures that a participant saw in one run only. */
+function onceIn({ ids, runs }: Betas): string[] {
+  const seen = new Map<string, Set<string>>();
+  for (const [n, id] of ids.entries()) seen.set(id, (seen.get(id) ?? new Set()).add(runs[n]!));
+  return [...seen].flatMap(([id, own]) => (own.size < 2 ? [id] : []));
+}
+
+function rdmOf(
+  trials: Trials,
+  ids: readonly string[],
+  { measure, precision }: BrainRdmOptions,
+): Float64Array {
+  const { data: patterns, stimuli } = trials;
+  const once = onceIn(trials);
+  if (measure !== "crossnobis") {
+    const rdm = dissimilarities({ patterns, stimuli }, { measure });
+    return once.length === ids.length ? withoutPlan(rdm, trials) : rdm;
+  }
+  if (once.length > 0)
+    throw new VcaError(
+      "DataError",
+      `${trials.participant}: two or more runs of each picture were expected for crossnobis, got one of ${someOf(once)}. Leave them out of the conditions, or pass --measure correlation.`,
+    );
+  return crossnobis(trials, ids, precision);
+}
+
+function crossnobis(trials: Trials, ids: readonly string[], precision: BrainPrecision): Float64Array {
+  const { data: patterns, stimuli, runs: folds, participant } = trials;
+  const seen = new Set(Array.from(stimuli, (s, n) => `${s} ${folds[n]}`)).size;
+  const full = seen === ids.length * new Set(folds).size;
+  const observations = { patterns, stimuli, folds };
+  const { residuals, dof } = repeatResiduals(patterns, stimuli);
+  if (precision === "pooled")
+    return dissimilarities(observations, {
+      measure: "crossnobis",
+      precision: noisePrecision(residuals, { dof }),
+      repeats: full ? "folds" : "pairs",
+    });
+  if (!full)
+    throw new VcaError(
+      "DataError",
+      `${participant}: every picture in every run was expected for --precision runs, got ${seen} of ${ids.length * new Set(folds).size}. Pass --precision pooled.`,
+    );
+  return dissimilarities(observations, {
+    measure: "crossnobis",
+    foldPrecisions: runPrecisions(residuals, folds, dof),
+  });
+}
+
+/** The precision of each run from its rows of the repeats' residuals, which share the degrees of freedom that run means leave. */
+function runPrecisions({ shape, data }: Matrix, runs: readonly string[], dof: number): Map<string, Matrix> {
+  const V = shape[1]!;
+  const names = [...new Set(runs)];
+  return new Map(
+    names.map((name) => {
+      const rows = runs.flatMap((run, n) => (run === name ? [...data.subarray(n * V, (n + 1) * V)] : []));
+      const own = { shape: [rows.length / V, V], data: Float64Array.from(rows) };
+      return [name, precisionMatrix(noisePrecision(own, { dof: (dof - names.length + 1) / names.length }))];
+    }),
+  );
+}
+
+/** Ranks of an RDM less what the plan of the scan explains of them. */
+function withoutPlan(rdm: Float64Array, { stimuli, runs, onsets }: Trials): Float64Array {
+  const order = [...stimuli.keys()].sort((a, b) => stimuli[a]! - stimuli[b]!); // one row for each picture
+  const plan = { runs: order.map((n) => runs[n]!), positions: order.map((n) => onsets?.[n] ?? n) };
+  const nuisances = [sameRunRdm(plan), trialLagRdm(plan)].filter((one) => one.some((d) => d !== one[0]));
+  const ranked = rankedRdm(rdm);
+  return residuals(ranked, orthonormalBasis(nuisances.map(rankedRdm)));
+}

@@ -1,0 +1,198 @@
+/** @file What `vca encode` finds in a region, its tables and maps. */
+import { writeFileAtomic } from "#files";
+import { gridSize } from "../brain/grid.ts";
+import { writeNifti } from "../brain/nifti-write.ts";
+import { testMean } from "../core/sample-tests.ts";
+import { regionZ } from "../encoding/accuracy.ts";
+import { groupMap } from "../encoding/group.ts";
+import { splitHalf, stepUp } from "../encoding/reliability.ts";
+import type { BrainData, BrainRegion, Trials } from "./brain-data.ts";
+import { BRAIN_TEST_HEADER, type BrainTest, writeRegions } from "./brain-tables.ts";
+import type { FeatureSet } from "./encode-plan.ts";
+import { type Cell, writeTable } from "./run-folder.ts";
+import { cellsOf } from "./seed-table.ts";
+
+const HEADER = [
+  "region",
+  "kind",
+  "features",
+  "source",
+  "epoch",
+  "r",
+  "lower",
+  "upper",
+  "p",
+  "q",
+  "sign_p",
+  "ceiling",
+  "voxels",
+  "voxels_q05",
+  "participants",
+] as const;
+/** A row of `encoding.csv`. */
+export type EncodingCells = Readonly<Record<(typeof HEADER)[number], Cell>>;
+/** What `vca encode --json` prints. */
+export interface EncodeResult {
+  readonly method: string;
+  readonly by: string;
+  readonly folds: number;
+  readonly rows: readonly EncodingCells[];
+  readonly tests: readonly BrainTest[];
+  readonly out: string;
+  readonly seconds: number;
+}
+
+/** A set's correlations in one region: `[seeds][P]`, then `[V]`. */
+export type Found = readonly (readonly Float64Array[])[];
+
+/** A set of features in one region. */
+interface Encoded {
+  readonly region: BrainRegion;
+  readonly set: FeatureSet;
+  readonly ceiling: number | undefined;
+  /** `[P]` */
+  readonly z: readonly number[];
+  readonly map: ReturnType<typeof groupMap>;
+}
+
+/** All sets of features in one region. */
+export function encodedIn(
+  region: BrainRegion,
+  {
+    brain,
+    sets,
+    found,
+  }: {
+    readonly brain: BrainData;
+    readonly sets: readonly FeatureSet[];
+    readonly found: ReadonlyMap<string, ReadonlyMap<string, Found>>;
+  },
+): Encoded[] {
+  const ceiling = ceilingOf(region, brain);
+  return sets.map((set) => {
+    const each = found.get(region.name)!.get(set.name)!;
+    const map = groupMap(
+      region.participants.map((trials, p) => ({
+        voxels: numbersOf(trials, region),
+        r: meanOverSeeds(each, p),
+      })),
+    );
+    return { region, set, ceiling, z: zOf(each), map };
+  });
+}
+
+/** A row of `encoding.csv`, without its q. */
+export function rowOf({ region, set, ceiling, z, map }: Encoded): Omit<EncodingCells, "q"> {
+  const { estimate, lower, upper, p, signP, n } = testMean(z);
+  return {
+    region: region.name,
+    kind: region.kind,
+    features: set.name,
+    source: set.source,
+    epoch: set.epoch,
+    r: Math.tanh(estimate),
+    lower: lower && Math.tanh(lower),
+    upper: upper && Math.tanh(upper),
+    p,
+    sign_p: signP,
+    ceiling,
+    voxels: map.voxels.length,
+    voxels_q05: map.q.filter((q) => q < 0.05).length,
+    participants: n,
+  };
+}
+
+/** Writes all tables, and maps of mask and control masks, into the result's folder. */
+export async function writeEncoding(
+  { rows, tests, out }: EncodeResult,
+  encoded: readonly Encoded[],
+  brain: BrainData,
+): Promise<void> {
+  await writeTable(`${out}/encoding.csv`, HEADER, cellsOf(HEADER, rows));
+  await writeTable(`${out}/encoding-tests.csv`, BRAIN_TEST_HEADER, cellsOf(BRAIN_TEST_HEADER, tests));
+  await writeTable(
+    `${out}/encoding-participants.csv`,
+    ["region", "features", "participant", "r"],
+    encoded.flatMap(({ region, set, z }) =>
+      z.map((value, p) => [region.name, set.name, brain.participants[p]!, Math.tanh(value)]),
+    ),
+  );
+  await writeRegions(out, brain);
+  for (const one of encoded)
+    if (one.region.kind === "mask" || one.region.kind === "control") await writeMaps(out, one);
+}
+
+/**
+ * Mean over participants of the correlation that a perfect model could reach: the root of a region's reliability, from the mean of Fisher's z of its
+ * voxels' halves (each voxel's own root would be too low where it is noisy). Undefined where a picture has one repeat.
+ */
+function ceilingOf({ participants }: BrainRegion, { ids }: BrainData): number | undefined {
+  const once = ({ stimuli }: Trials) => ids.some((_, s) => stimuli.indexOf(s) === stimuli.lastIndexOf(s));
+  if (participants.some(once)) return undefined;
+  return participants.reduce((sum, { data, stimuli }) => {
+    const halves = Math.tanh(regionZ(splitHalf(data, stimuli)));
+    return sum + Math.sqrt(stepUp(halves)) / participants.length;
+  }, 0);
+}
+
+/** Numbers of a participant's voxels in the grid. */
+function numbersOf({ voxels: { ijk } }: Trials, { roi: { grid } }: BrainRegion): Int32Array {
+  const [ni, nj] = grid.shape;
+  return Int32Array.from(
+    { length: ijk.length / 3 },
+    (_, v) => ijk[3 * v]! + ni * (ijk[3 * v + 1]! + nj * ijk[3 * v + 2]!),
+  );
+}
+
+/** What the fits of the whole mask say of one side. */
+export function sideOf(
+  side: BrainRegion,
+  whole: BrainRegion,
+  found: ReadonlyMap<string, Found>,
+): Map<string, Found> {
+  const at = side.participants.map((trials, p) => {
+    const inside = new Set(numbersOf(trials, side));
+    return [...numbersOf(whole.participants[p]!, whole)].flatMap((voxel, v) =>
+      inside.has(voxel) ? [v] : [],
+    );
+  });
+  return new Map(
+    [...found].map(([name, seeds]) => [
+      name,
+      seeds.map((each) => each.map((r, p) => Float64Array.from(at[p]!, (v) => r[v]!))),
+    ]),
+  );
+}
+
+/** Fisher's z of a region, averaged over seeds: `[P]`. */
+export function zOf(found: Found): number[] {
+  return found[0]!.map((_, p) => found.reduce((sum, each) => sum + regionZ(each[p]!) / found.length, 0));
+}
+
+/** Each voxel's correlation, averaged over seeds through Fisher's z: `[V]`. */
+function meanOverSeeds(found: Found, p: number): Float64Array {
+  return found[0]![p]!.map((_, v) =>
+    Math.tanh(found.reduce((sum, each) => sum + Math.atanh(each[p]![v]!) / found.length, 0)),
+  );
+}
+
+/** Maps of r and q, 0 and 1 outside the region. */
+async function writeMaps(
+  out: string,
+  { region: { name: region, roi }, set: { name }, map }: Encoded,
+): Promise<void> {
+  for (const [what, outside] of [
+    ["r", 0],
+    ["q", 1],
+  ] as const) {
+    const data = new Float32Array(gridSize(roi.grid)).fill(outside);
+    map.voxels.forEach((voxel, v) => {
+      data[voxel] = map[what][v]!;
+    });
+    const file = `${out}/maps/${`${region} ${name} ${what}`.replace(/[^\w.-]+/g, "-")}.nii.gz`;
+    await writeFileAtomic(
+      file,
+      writeNifti({ grid: roi.grid, data, description: `vca encode ${what}, ${name}` }),
+    );
+  }
+}
