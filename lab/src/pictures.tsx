@@ -1,6 +1,7 @@
 /** @file The left pane: pictures come in (drop, paste, files, folder, camera) and stay in this tab. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { chosenFiles, droppedFiles, FOLDER, type Named, TABLE_FILE } from "./files.ts";
+import { addImages } from "./brain-state.ts";
+import { BRAIN_FILE, chosenFiles, droppedFiles, FOLDER, type Named, TABLE_FILE } from "./files.ts";
 import {
   addPictures,
   changed,
@@ -101,8 +102,11 @@ export function PicturesPane() {
   const all = pictures.value;
   const last = all.findLast(({ milliseconds }) => milliseconds !== undefined);
   const take = (files: readonly Named[]) => {
-    const rated = files.some(({ name }) => TABLE_FILE.test(name));
-    return rated ? addOwn(files) : addPictures(files);
+    const images = files.filter(({ name }) => BRAIN_FILE.test(name));
+    if (images.length > 0) void addImages(images);
+    const others = files.filter((file) => !images.includes(file));
+    const rated = others.some(({ name }) => TABLE_FILE.test(name));
+    return rated ? addOwn(others) : addPictures(others);
   };
   useEffect(() => {
     const stop = (event: DragEvent) => event.preventDefault();
