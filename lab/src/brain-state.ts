@@ -42,7 +42,7 @@ export const most = computed(() => {
 
 /** How many voxels the threshold leaves; 0 is outside, also of probabilities. */
 export const count = computed(() => {
-  const [limit, below] = [threshold.value, shown.value === "below"];
+  const [limit, below] = [Math.fround(threshold.value), shown.value === "below"];
   let found = 0;
   for (const value of statistic.value?.values ?? [])
     if (value !== 0 && (below ? value <= limit : Math.abs(value) >= limit)) found++;

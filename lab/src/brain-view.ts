@@ -71,6 +71,8 @@ const image = (
     buffer: encodeNifti({ grid: { shape, affine }, data }).buffer,
   });
 
+/** Of float32, which the slices are drawn in. */
+const ROUNDING = 1e-6;
 /** Voxels around a region that are drawn. */
 const MARGIN = 4;
 
@@ -158,10 +160,10 @@ export async function openView(
     if (!scene) return;
     const [overlay] = slices.overlays;
     const { shown, most } = scene;
-    const range =
-      shown === "below"
-        ? { cal_min: 1 - limit, cal_max: 1 }
-        : { cal_min: limit, cal_max: most, cal_minNeg: -most, cal_maxNeg: -limit };
+    const below = shown === "below";
+    const end = below ? 1 : most;
+    const from = Math.max(0, (below ? 1 - limit : limit) - ROUNDING * end); // the threshold itself is shown
+    const range = { cal_min: from, cal_max: end, ...(!below && { cal_minNeg: -end, cal_maxNeg: -from }) };
     if (overlay) Object.assign(overlay, range);
     slices.updateGLVolume();
   };

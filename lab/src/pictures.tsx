@@ -104,7 +104,8 @@ export function PicturesPane() {
   const take = (files: readonly Named[]) => {
     const images = files.filter(({ name }) => BRAIN_FILE.test(name));
     if (images.length > 0) void addImages(images);
-    const others = files.filter((file) => !images.includes(file));
+    const others = images.length > 0 ? files.filter((file) => !images.includes(file)) : files;
+    if (others.length === 0) return;
     const rated = others.some(({ name }) => TABLE_FILE.test(name));
     return rated ? addOwn(others) : addPictures(others);
   };
