@@ -1,4 +1,5 @@
 /** @file The left pane: pictures come in (drop, paste, files, folder, camera) and stay in this tab. */
+import { memo } from "preact/compat";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { addImages } from "./brain-state.ts";
 import { BRAIN_FILE, chosenFiles, droppedFiles, FOLDER, type Named, TABLE_FILE } from "./files.ts";
@@ -60,7 +61,8 @@ function Camera({ close }: { close: () => void }) {
   );
 }
 
-function Row({ picture }: { picture: Picture }) {
+/** One picture; a component that stays while others come in. */
+const Row = memo(function Row({ picture }: { picture: Picture }) {
   const { id, name, url, rest, now, problem } = picture;
   const answer = now ?? rest;
   const isChosen = chosenId.value === id;
@@ -81,7 +83,6 @@ function Row({ picture }: { picture: Picture }) {
               valence {score(answer.valence)} &ensp; arousal {score(answer.arousal)}
             </small>
           )}
-          {!answer && !problem && <small>waiting</small>}
           {problem && <small class="problem">{problem}</small>}
         </span>
       </button>
@@ -90,7 +91,7 @@ function Row({ picture }: { picture: Picture }) {
       </button>
     </li>
   );
-}
+});
 
 /** Rows that are drawn; a folder's others are in the table's file. */
 const DRAWN = 60;
@@ -167,7 +168,7 @@ export function PicturesPane() {
           </button>
         </p>
       )}
-      {all.length === 0 && run.value && (
+      {all.length === 0 && run.value && total === 0 && (
         <p class="empty">No picture yet: drop one, and the answer appears at once.</p>
       )}
       {all.length === 0 && !run.value && (

@@ -142,23 +142,35 @@ export function stopQueue(): void {
   stopped = true;
 }
 
+/** While many pictures come in, the page is drawn anew no sooner than after so many milliseconds. */
+const REDRAW = 250;
+
 /** Sees pictures one after the other. */
 export async function addPictures(files: readonly { name: string; file: Blob }[]): Promise<void> {
   if (!run.value)
     return fail(new Error("lab: an open model was expected, got none. Open a run or train one below."));
   stopped = false;
   queue.value = { done: queue.value.done, total: queue.value.total + files.length };
+  let fresh: Picture[] = [];
+  let drawn = Number.NEGATIVE_INFINITY;
+  const draw = () => {
+    batch(() => {
+      pictures.value = [...pictures.value, ...fresh];
+      queue.value = { ...queue.value, done: queue.value.done + fresh.length };
+      const first = fresh.find(({ problem }) => !problem);
+      if (first && (!chosen.value || files.length === 1)) choose(first.id);
+    });
+    fresh = [];
+    drawn = performance.now();
+  };
   for (const { name, file } of files) {
     if (stopped) break;
+    const keep = [...pictures.value, ...fresh].filter(({ now }) => now).length < KEPT;
     const id = `picture-${pictureNumber++}`;
-    const keep = pictures.value.filter(({ now }) => now).length < KEPT;
-    const picture: Picture = { id, name, file, url: keep ? URL.createObjectURL(file) : undefined };
-    pictures.value = [...pictures.value, picture];
-    const done = await seen(picture, keep);
-    replace(done);
-    if (!done.problem && (!chosen.value || files.length === 1)) choose(id);
-    queue.value = { ...queue.value, done: queue.value.done + 1 };
+    fresh.push(await seen({ id, name, file, url: keep ? URL.createObjectURL(file) : undefined }, keep));
+    if (performance.now() - drawn > REDRAW) draw();
   }
+  draw();
   if (stopped || queue.value.done >= queue.value.total) queue.value = { done: 0, total: 0 };
   if (changed.value.length > 0) await reanswer();
 }
