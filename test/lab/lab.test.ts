@@ -342,7 +342,7 @@ describe.skipIf(!present)(`the page${why}`, () => {
   it("takes 5,000 files at once and never freezes", async () => {
     const other = await context.newPage();
     await other.goto(url);
-    await answered(other);
+    await other.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
     await other.evaluate(async (pictures) => {
       const transfer = new DataTransfer();
       const canvas = new OffscreenCanvas(8, 8);
