@@ -37,7 +37,10 @@ const { server, url } = await serveLab(await labAnswers([run]), 0);
 const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block" });
 context.setDefaultTimeout(600_000);
-const rows: [what: string, measured: string, bar: string][] = [];
+/** Prints a row as soon as it is measured. */
+const row = (...cells: [what: string, measured: string, bar: string]) =>
+  console.log(`| ${cells.join(" | ")} |`);
+console.log("| | measured | bar |\n| --- | --- | --- |");
 
 /** Opens the lab; moments of training news are kept in the page. */
 async function open(): Promise<Page> {
@@ -71,7 +74,7 @@ await tab.goto(url);
 await tab.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
 await Promise.all(bodies);
 const kilobytes = loaded.reduce((sum, { bytes }) => sum + bytes, 0) / 1000;
-rows.push(["first load, gzip, without encoder weights and wasm", `${kilobytes.toFixed(0)} kB`, "400 kB"]);
+row("first load, gzip, without encoder weights and wasm", `${kilobytes.toFixed(0)} kB`, "400 kB");
 
 /** Gives the page a file under a name of its own, and waits for its sentence. */
 const see = (name: string, data: string) =>
@@ -98,7 +101,7 @@ const see = (name: string, data: string) =>
 const base64 = (await readFile(picture)).toString("base64");
 const seen: number[] = [];
 for (let i = 0; i < WARM + TURNS; i++) seen.push(await see(`drop-${i}`, base64));
-rows.push(["picture dropped to answer", milliseconds(seen.slice(WARM)), "200 ms"]);
+row("picture dropped to answer", milliseconds(seen.slice(WARM)), "200 ms");
 
 /** Moves a nucleus's slider, and waits until the answer has changed. */
 const slide = (to: number) =>
@@ -126,9 +129,9 @@ async function slides(): Promise<string> {
 }
 const onPage = () => tab.locator(".pictures .picture").count();
 while ((await onPage()) > 3) await tab.click(".pictures .remove >> nth=0");
-rows.push(["slider to answer, 3 pictures", await slides(), "50 ms"]);
+row("slider to answer, 3 pictures", await slides(), "50 ms");
 for (let i = 0; (await onPage()) < KEPT; i++) await see(`more-${i}`, base64);
-rows.push([`slider to answer, ${KEPT} pictures`, await slides(), ""]);
+row(`slider to answer, ${KEPT} pictures`, await slides(), "");
 await tab.close();
 
 /** Milliseconds from the first epoch to the last, over all networks: the two may not train as many at once. */
@@ -166,16 +169,16 @@ for (const turn of [0, 1]) {
   inTab.push(await trainInTab());
 }
 const ratio = Math.min(...inNode) / Math.min(...inTab);
-rows.push([
+row(
   `training steps of ${TRAINING.circuit}, emoji, ${TRAINING.folds} folds, ${TRAINING.epochs} epochs`,
   `${milliseconds(inTab)} in the tab, ${milliseconds(inNode)} on the command line: ${ratio.toFixed(2)}x`,
   "0.25x",
-]);
+);
 
 if (reported) {
   const out = join(folder, "report.html");
   const { bytes, thumbnails } = await writeReport(reported, { reporter: SILENT, out, thumbnail });
-  rows.push([`report.html, ${thumbnails} small pictures`, `${(bytes / 1e6).toFixed(1)} MB`, "12 MB"]);
+  row(`report.html, ${thumbnails} small pictures`, `${(bytes / 1e6).toFixed(1)} MB`, "12 MB");
   const times: number[] = [];
   for (let i = 0; i < 5; i++) {
     const page = await context.newPage();
@@ -187,11 +190,9 @@ if (reported) {
     );
     await page.close();
   }
-  rows.push(["report opened to idle", `${(median(times) / 1000).toFixed(1)} s`, "2 s"]);
+  row("report opened to idle", `${(median(times) / 1000).toFixed(1)} s`, "2 s");
 }
 await browser.close();
 server.closeAllConnections();
 server.close();
 await rm(folder, { recursive: true });
-console.log("| | measured | bar |\n| --- | --- | --- |");
-for (const row of rows) console.log(`| ${row.join(" | ")} |`);
