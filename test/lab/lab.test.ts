@@ -356,29 +356,25 @@ describe.skipIf(!present)(`the page${why}`, () => {
       const input = document.querySelector<HTMLInputElement>("input[type=file]")!;
       input.files = transfer.files;
       const tasks: number[] = [];
+      const from = performance.now();
       Object.assign(globalThis, { tasks });
       new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) tasks.push(duration);
+        for (const { startTime, duration } of list.getEntries()) if (startTime >= from) tasks.push(duration);
       }).observe({ type: "longtask" });
       input.dispatchEvent(new Event("change", { bubbles: true }));
     }, 50);
-    await other.waitForSelector("text=/^ ?[1-9]\\d+ of 5000/");
+    await other.waitForSelector("text=/^ ?[1-9]\\d* of 5000/");
     await other.locator('input[data-gain="B"]').fill("0.4"); // it still answers
     await other.waitForSelector("text=/With B damped to 40 %/");
-    await other.waitForFunction(() => !document.querySelector(".pictures .queue"), null, {
-      timeout: 240_000,
-    });
-    expect(await other.textContent(".pictures .fine >> nth=0")).toBe(
-      "4943 more are in the table's CSV file.",
-    );
+    await other.waitForSelector("text=/^ ?([6-9]\\d|\\d{3,}) of 5000/");
+    await other.click(".queue >> text=Stop");
+    await other.waitForFunction(() => !document.querySelector(".pictures .queue"));
     expect(await other.locator(".pictures img").count()).toBe(48);
     await other.click("tbody tr >> nth=51"); // beyond those whose units are kept: it is seen again
     await other.waitForFunction(() => {
       const bar = document.querySelector<HTMLElement>(".activity i");
-      return (
-        document.querySelector(".plane [data-test=sentence] b")?.textContent === "tiny-48" &&
-        bar?.style.width !== "0%"
-      );
+      const name = document.querySelector(".plane [data-test=sentence] b")?.textContent;
+      return name === "tiny-48" && bar?.style.width !== "0%";
     });
     const longest = await other.evaluate(() =>
       Math.max(0, ...(globalThis as unknown as { tasks: number[] }).tasks),
