@@ -72,6 +72,7 @@ tab.on("response", (response) => {
 });
 await tab.goto(url);
 await tab.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
+tab.removeAllListeners("response");
 await Promise.all(bodies);
 const kilobytes = loaded.reduce((sum, { bytes }) => sum + bytes, 0) / 1000;
 row("first load, gzip, without encoder weights and wasm", `${kilobytes.toFixed(0)} kB`, "400 kB");
