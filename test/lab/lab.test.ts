@@ -365,7 +365,7 @@ describe.skipIf(!present)(`the page${why}`, () => {
     }, 50);
     await other.waitForSelector("text=/^ ?[1-9]\\d* of 5000/");
     await other.locator('input[data-gain="B"]').fill("0.4"); // it still answers
-    await other.waitForSelector("text=/With B damped to 40 %/");
+    await other.waitForSelector(".plane >> text=/With B damped to 40 %/");
     await other.waitForSelector("text=/^ ?([6-9]\\d|\\d{3,}) of 5000/");
     await other.click(".queue >> text=Stop");
     await other.waitForFunction(() => !document.querySelector(".pictures .queue"));
