@@ -43,6 +43,13 @@ export default defineConfig(({ mode }) => ({
       },
     },
     {
+      name: "leave-out-zarr", // niivue's reader of another format, with 0.5 MB of decoders
+      enforce: "pre",
+      resolveId: (name) => (name === "zarrita" ? "\0zarrita" : undefined),
+      load: (id) =>
+        id === "\0zarrita" ? { code: "export default {};", syntheticNamedExports: "default" } : undefined,
+    },
+    {
       name: "compress-wasm",
       closeBundle: () => {
         if (mode !== "production") return;

@@ -18,6 +18,7 @@ export function Attention() {
   const size = Math.floor(Math.sqrt(weights.length));
   const patches = weights.subarray(weights.length - size * size); // a CLS token comes first
   const most = Math.max(...patches);
+  const { networks } = run.value!.about;
   const whole = run.value!.about.preprocessing.resize?.kind === "exact";
   return (
     <figure class="attention">
@@ -50,8 +51,8 @@ export function Attention() {
           </select>
         )}
         <span class="fine">
-          The brighter, the more attention; mean over heads and {run.value!.about.networks} networks, {size} x{" "}
-          {size} tokens.
+          The brighter, the more attention; mean over heads and {networks}{" "}
+          {networks === 1 ? "network" : "networks"}, {size} x {size} tokens.
         </span>
       </figcaption>
     </figure>

@@ -22,9 +22,9 @@ import { changesText, gainText, Sentence } from "./words.tsx";
 /** Mean activity of a nucleus, 0 to 1: 1 is the 95 % quantile of the pictures that the run held out. */
 function activity(id: string): number {
   const answer = chosen.value?.now ?? chosen.value?.rest;
+  const units = answer?.units[id];
   const high = run.value?.about.typical[id]?.[1];
-  if (!answer || !high) return 0;
-  return Math.max(0, Math.min(1, mean(answer.units[id]!) / high));
+  return units && high ? Math.max(0, Math.min(1, mean(units) / high)) : 0;
 }
 
 /** The diagram without its heading and its own style, whose rules are the page's. */

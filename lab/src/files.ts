@@ -9,13 +9,16 @@ export interface Named {
 /** Names of tables. */
 export const TABLE_FILE = /\.(csv|tsv)$/i;
 
+/** Names of brain images. */
+export const BRAIN_FILE = /\.nii(\.gz)?$/i;
+
 /** Asks for a folder; TypeScript and Preact know it on no input. */
 export const FOLDER = { webkitdirectory: true };
 
 const isPicture = ({ name, type }: File) =>
   type.startsWith("image/") || /\.(jpe?g|png|webp|gif|avif)$/i.test(name);
 
-const isWanted = (file: File) => isPicture(file) || TABLE_FILE.test(file.name);
+const isWanted = (file: File) => isPicture(file) || TABLE_FILE.test(file.name) || BRAIN_FILE.test(file.name);
 
 /** The chosen files of an input; of a folder, its pictures and tables. */
 export function chosenFiles(input: HTMLInputElement): Named[] {

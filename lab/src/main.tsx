@@ -1,6 +1,7 @@
 /** @file The page: header, three panes (tabs on a phone), a drawer below. */
 import { render } from "preact";
 import { colourRules } from "../../src/report/palette.ts";
+import { BrainPanel } from "./brain.tsx";
 import { CircuitPane } from "./circuit.tsx";
 import { ComparePanel } from "./compare.tsx";
 import { PicturesPane } from "./pictures.tsx";
@@ -27,6 +28,7 @@ const DRAWER_TITLES: Readonly<Record<Drawer, string>> = {
   table: "Table",
   compare: "Compare circuits",
   train: "Train here",
+  brain: "Brain",
 };
 const PANE_TITLES = { pictures: "Pictures", circuit: "Circuit", plane: "Feeling" } as const;
 
@@ -110,6 +112,7 @@ function Drawers() {
         {drawer.value === "table" && <TablePanel />}
         {drawer.value === "compare" && <ComparePanel />}
         {drawer.value === "train" && <TrainPanel />}
+        {drawer.value === "brain" && <BrainPanel />}
       </div>
     </section>
   );

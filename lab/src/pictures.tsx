@@ -1,6 +1,8 @@
 /** @file The left pane: pictures come in (drop, paste, files, folder, camera) and stay in this tab. */
+import { memo } from "preact/compat";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { chosenFiles, droppedFiles, FOLDER, type Named, TABLE_FILE } from "./files.ts";
+import { addImages } from "./brain-state.ts";
+import { BRAIN_FILE, chosenFiles, droppedFiles, FOLDER, type Named, TABLE_FILE } from "./files.ts";
 import {
   addPictures,
   changed,
@@ -59,7 +61,8 @@ function Camera({ close }: { close: () => void }) {
   );
 }
 
-function Row({ picture }: { picture: Picture }) {
+/** One picture; a component that stays while others come in. */
+const Row = memo(function Row({ picture }: { picture: Picture }) {
   const { id, name, url, rest, now, problem } = picture;
   const answer = now ?? rest;
   const isChosen = chosenId.value === id;
@@ -80,7 +83,6 @@ function Row({ picture }: { picture: Picture }) {
               valence {score(answer.valence)} &ensp; arousal {score(answer.arousal)}
             </small>
           )}
-          {!answer && !problem && <small>waiting</small>}
           {problem && <small class="problem">{problem}</small>}
         </span>
       </button>
@@ -89,7 +91,7 @@ function Row({ picture }: { picture: Picture }) {
       </button>
     </li>
   );
-}
+});
 
 /** Rows that are drawn; a folder's others are in the table's file. */
 const DRAWN = 60;
@@ -101,8 +103,12 @@ export function PicturesPane() {
   const all = pictures.value;
   const last = all.findLast(({ milliseconds }) => milliseconds !== undefined);
   const take = (files: readonly Named[]) => {
-    const rated = files.some(({ name }) => TABLE_FILE.test(name));
-    return rated ? addOwn(files) : addPictures(files);
+    const images = files.filter(({ name }) => BRAIN_FILE.test(name));
+    if (images.length > 0) void addImages(images);
+    const others = images.length > 0 ? files.filter((file) => !images.includes(file)) : files;
+    if (others.length === 0) return;
+    const rated = others.some(({ name }) => TABLE_FILE.test(name));
+    return rated ? addOwn(others) : addPictures(others);
   };
   useEffect(() => {
     const stop = (event: DragEvent) => event.preventDefault();
@@ -162,7 +168,7 @@ export function PicturesPane() {
           </button>
         </p>
       )}
-      {all.length === 0 && run.value && (
+      {all.length === 0 && run.value && total === 0 && (
         <p class="empty">No picture yet: drop one, and the answer appears at once.</p>
       )}
       {all.length === 0 && !run.value && (

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { valenceColour } from "../../src/report/palette.ts";
 import type { Scale } from "../../src/stimuli/scale.ts";
 import { Attention } from "./attention.tsx";
+import { placeLabels } from "./labels.ts";
 import type { RatedPicture } from "./protocol.ts";
 import { choose, chosenId, pictures, run } from "./state.ts";
 import { Sentence, score, short } from "./words.tsx";
@@ -50,20 +51,6 @@ const Cloud = memo(function Cloud({
   );
 });
 
-/** Heights of labels, moved down where one would cover the label above it. */
-function apart(wanted: readonly (readonly [string, number])[]): Map<string, number> {
-  let least = 0;
-  return new Map(
-    [...wanted]
-      .sort(([, a], [, b]) => a - b)
-      .map(([id, y]) => {
-        const at = Math.max(y, least);
-        least = at + 14;
-        return [id, at];
-      }),
-  );
-}
-
 export function PlanePane() {
   const [cloud, setCloud] = useState<Cloudy>("rated");
   if (!run.value) {
@@ -78,8 +65,13 @@ export function PlanePane() {
   const middle = (scale.lo + scale.hi) / 2;
   const ticks = Array.from({ length: Math.floor(scale.hi - scale.lo) + 1 }, (_, i) => scale.lo + i);
   const shown = pictures.value.filter(({ rest }) => rest).slice(0, 48);
-  const labelled = shown.filter(({ id }) => shown.length <= 6 || id === chosenId.value);
-  const labels = apart(labelled.map(({ id, now, rest }) => [id, y((now ?? rest!).arousal)] as const));
+  const dots = shown.map(({ id, name, now, rest }) => {
+    const { valence, arousal } = now ?? rest!;
+    return { id, text: short(name), x: x(valence), y: y(arousal) };
+  });
+  const isChosen = ({ id }: { id: string }) => id === chosenId.value;
+  const others = dots.length > 6 ? [] : dots.filter((dot) => !isChosen(dot));
+  const labels = placeLabels([...dots.filter(isChosen), ...others], dots, SIZE);
   return (
     <section class="pane plane" aria-labelledby="plane-title">
       <div class="bar">
@@ -128,29 +120,25 @@ export function PlanePane() {
           arousal
         </text>
         <Cloud rated={run.value.pictures} kind={cloud} scale={scale} />
-        {shown.map(({ id, name, rest, now }) => {
+        {shown.map(({ id, rest, now }, i) => {
           const at = now ?? rest!;
-          const [px, py] = [x(at.valence), y(at.arousal)];
+          const { text, x: px, y: py } = dots[i]!;
+          const label = labels.get(id);
           const moved = Math.hypot(px - x(rest!.valence), py - y(rest!.arousal)) > 3;
-          const right = px < SIZE * 0.7;
-          const isChosen = id === chosenId.value;
+          const on = id === chosenId.value;
           return (
             // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut; the list of pictures does the same by keyboard
-            <g key={id} class={isChosen ? "dot chosen" : "dot"} onClick={() => choose(id)}>
+            <g key={id} class={on ? "dot chosen" : "dot"} onClick={() => choose(id)}>
               {moved && (
                 <>
                   <path class="path" d={`M${x(rest!.valence)} ${y(rest!.arousal)}L${px} ${py}`} />
                   <circle class="rest" cx={x(rest!.valence)} cy={y(rest!.arousal)} r="5" />
                 </>
               )}
-              <circle cx={px} cy={py} r={isChosen ? 8 : 6} fill={valenceColour(at.valence, scale)} />
-              {labels.has(id) && (
-                <text
-                  x={px + (right ? 12 : -12)}
-                  y={labels.get(id)! + 4}
-                  text-anchor={right ? "start" : "end"}
-                >
-                  {short(name)}
+              <circle cx={px} cy={py} r={on ? 8 : 6} fill={valenceColour(at.valence, scale)} />
+              {label && (
+                <text x={label.x} y={label.y} text-anchor={label.anchor}>
+                  {text}
                 </text>
               )}
             </g>

@@ -1,11 +1,12 @@
 /** @file What the page and its worker say to each other: calls by name with one argument, and news in between. */
+import type { Affine } from "../../src/brain/grid.ts";
 import type { LiveAbout, LiveAnswer, LiveGains } from "../../src/study/live.ts";
 
 /** `lab.json`: what the server has. */
 export interface LabFacts {
   readonly version: string;
   /** Runs under `run-0/`, `run-1/`, ... */
-  readonly runs: readonly { readonly name: string }[];
+  readonly runs: readonly { readonly name: string; readonly maps: readonly string[] }[];
   /** The package's own files, below `package/`. */
   readonly files: readonly string[];
   /** Where the server has the engine's WebGPU build, below the page. */
@@ -41,6 +42,17 @@ export interface OwnSet {
   readonly highest: number;
   /** Columns beside ratings, by which pictures may be kept in one fold. */
   readonly labels: readonly string[];
+}
+
+/** A brain image of one volume. */
+export interface Volume {
+  readonly name: string;
+  readonly shape: readonly [number, number, number];
+  readonly affine: Affine;
+  /** First axis fastest; NaN where there is no number. */
+  readonly values: Float32Array;
+  /** Whether it holds at most two numbers, as a mask does. */
+  readonly binary: boolean;
 }
 
 /** Where the training step runs. */
@@ -89,6 +101,8 @@ export interface Calls {
     in: { at: string; files: readonly { name: string; file: Blob }[] };
     out: (LiveAnswer | undefined)[];
   };
+  /** Reads a NIfTI file: one of the server's by its path, or one that was given. */
+  volume: { in: { name: string; from: Blob | string }; out: Volume };
   /** Where training can run. */
   providers: { in: undefined; out: Provider[] };
   addToSet: { in: { set?: string; files: readonly { name: string; file: Blob }[] }; out: OwnSet };

@@ -12,7 +12,7 @@ export interface Picture {
   readonly file: Blob;
   /** A blob: URL; undefined beyond the first pictures of a large folder. */
   readonly url: string | undefined;
-  /** Without any gain changed. */
+  /** Without any gain changed; units and attention are left out beyond the first pictures, until one is chosen. */
   readonly rest?: LiveAnswer;
   /** Under the present gains, where its tokens are kept. */
   readonly now?: LiveAnswer;
@@ -21,7 +21,7 @@ export interface Picture {
 }
 
 /** The drawers below the three panes. */
-export const DRAWERS = ["table", "compare", "train"] as const;
+export const DRAWERS = ["table", "compare", "train", "brain"] as const;
 export type Drawer = (typeof DRAWERS)[number];
 export const PANES = ["pictures", "circuit", "plane"] as const;
 export type Pane = (typeof PANES)[number];
@@ -142,32 +142,49 @@ export function stopQueue(): void {
   stopped = true;
 }
 
+/** While many pictures come in, the page is drawn anew no sooner than after so many milliseconds. */
+const REDRAW = 250;
+
 /** Sees pictures one after the other. */
 export async function addPictures(files: readonly { name: string; file: Blob }[]): Promise<void> {
   if (!run.value)
     return fail(new Error("lab: an open model was expected, got none. Open a run or train one below."));
   stopped = false;
   queue.value = { done: queue.value.done, total: queue.value.total + files.length };
+  let fresh: Picture[] = [];
+  let drawn = Number.NEGATIVE_INFINITY;
+  const draw = () => {
+    batch(() => {
+      pictures.value = [...pictures.value, ...fresh];
+      queue.value = { ...queue.value, done: queue.value.done + fresh.length };
+      const first = fresh.find(({ problem }) => !problem);
+      if (first && (!chosen.value || files.length === 1)) choose(first.id);
+    });
+    fresh = [];
+    drawn = performance.now();
+  };
   for (const { name, file } of files) {
     if (stopped) break;
+    const keep = [...pictures.value, ...fresh].filter(({ now }) => now).length < KEPT;
     const id = `picture-${pictureNumber++}`;
-    const keep = pictures.value.filter(({ now }) => now).length < KEPT;
-    const picture: Picture = { id, name, file, url: keep ? URL.createObjectURL(file) : undefined };
-    pictures.value = [...pictures.value, picture];
-    const done = await seen(picture, keep);
-    pictures.value = pictures.value.map((each) => (each.id === id ? done : each));
-    if (!done.problem && (!chosen.value || files.length === 1)) choose(id);
-    queue.value = { ...queue.value, done: queue.value.done + 1 };
+    fresh.push(await seen({ id, name, file, url: keep ? URL.createObjectURL(file) : undefined }, keep));
+    if (performance.now() - drawn > REDRAW) draw();
   }
+  draw();
   if (stopped || queue.value.done >= queue.value.total) queue.value = { done: 0, total: 0 };
   if (changed.value.length > 0) await reanswer();
+}
+
+function replace(picture: Picture): void {
+  pictures.value = pictures.value.map((each) => (each.id === picture.id ? picture : each));
 }
 
 async function seen(picture: Picture, keep: boolean): Promise<Picture> {
   const { id, name, file } = picture;
   try {
     const { answer, milliseconds } = await call("see", { id, name, file, keep });
-    return { ...picture, rest: answer, milliseconds, ...(keep && { now: answer }) };
+    const rest = keep || id === chosenId.value ? answer : { ...answer, units: {}, attention: {} };
+    return { ...picture, rest, milliseconds, ...(keep && { now: answer }) };
   } catch (error) {
     return { ...picture, problem: error instanceof Error ? error.message : String(error) };
   }
@@ -176,6 +193,8 @@ async function seen(picture: Picture, keep: boolean): Promise<Picture> {
 /** Chooses a picture; unit groups follow it. */
 export function choose(id: string): void {
   chosenId.value = id;
+  const { rest, now } = chosen.value ?? {};
+  if (rest && !now && Object.keys(rest.units).length === 0) void seen(chosen.value!, false).then(replace);
   if (changed.value.some(([name]) => name.includes(":"))) void reanswer();
 }
 

@@ -1,7 +1,8 @@
 /** @file All answers as a table and as a CSV file. */
+import { memo } from "preact/compat";
 import { writeCsv } from "../../src/core/csv.ts";
 import { download } from "./download.ts";
-import { changed, choose, KEPT, pictures, removePictures } from "./state.ts";
+import { changed, choose, KEPT, type Picture, pictures, removePictures } from "./state.ts";
 import { changesText } from "./words.tsx";
 
 const COLUMNS = ["file", "valence", "arousal", "valence_at_rest", "arousal_at_rest", "problem"];
@@ -27,6 +28,29 @@ function csv(): string {
 }
 
 const three = (value: number | undefined) => value?.toFixed(3) ?? "";
+
+/** One picture; a component that stays while others come in. */
+const Row = memo(function Row({ picture, isChanged }: { picture: Picture; isChanged: boolean }) {
+  const { id, name, rest, now, problem } = picture;
+  const answer = now ?? (isChanged ? undefined : rest);
+  return (
+    <tr onClick={() => rest && choose(id)}>
+      <th scope="row">{name}</th>
+      {problem ? (
+        <td colSpan={4} class="problem">
+          {problem}
+        </td>
+      ) : (
+        <>
+          <td>{three(answer?.valence)}</td>
+          <td>{three(answer?.arousal)}</td>
+          {isChanged && <td>{three(rest?.valence)}</td>}
+          {isChanged && <td>{three(rest?.arousal)}</td>}
+        </>
+      )}
+    </tr>
+  );
+});
 
 export function TablePanel() {
   const all = pictures.value;
@@ -60,22 +84,8 @@ export function TablePanel() {
             </tr>
           </thead>
           <tbody>
-            {all.slice(0, DRAWN).map(({ id, name, rest, now, problem }) => (
-              <tr key={id} onClick={() => rest && choose(id)}>
-                <th scope="row">{name}</th>
-                {problem ? (
-                  <td colSpan={4} class="problem">
-                    {problem}
-                  </td>
-                ) : (
-                  <>
-                    <td>{three((now ?? (isChanged ? undefined : rest))?.valence)}</td>
-                    <td>{three((now ?? (isChanged ? undefined : rest))?.arousal)}</td>
-                    {isChanged && <td>{three(rest?.valence)}</td>}
-                    {isChanged && <td>{three(rest?.arousal)}</td>}
-                  </>
-                )}
-              </tr>
+            {all.slice(0, DRAWN).map((picture) => (
+              <Row key={picture.id} picture={picture} isChanged={isChanged} />
             ))}
           </tbody>
         </table>

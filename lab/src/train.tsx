@@ -131,7 +131,7 @@ function ScaleFields() {
   return (
     <>
       <NumberField title="Scale from" value={numberOf(lo)} take={(value) => take(value, numberOf(hi))} />
-      <NumberField title="to" value={numberOf(hi)} take={(value) => take(numberOf(lo), value)} />
+      <NumberField title="Scale to" value={numberOf(hi)} take={(value) => take(numberOf(lo), value)} />
     </>
   );
 }

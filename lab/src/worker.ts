@@ -10,6 +10,7 @@ import { type Live, type LiveAbout, liveModel, openLive } from "../../src/study/
 import type { Calls, LabFacts, News, OpenRun, Provider, RatedPicture, ToPage, ToWorker } from "./protocol.ts";
 import { addToSet, ownSets, removeSet } from "./sets.ts";
 import { keptRuns, removeRun, stopTraining, train, zipRun } from "./training.ts";
+import { readVolume } from "./volumes.ts";
 
 const RUN_FILES = [
   "about.json",
@@ -118,8 +119,8 @@ const calls: { [C in keyof Calls]: (argument: Calls[C]["in"]) => Promise<Calls[C
     facts = (await (await fetch(at("lab.json"))).json()) as LabFacts;
     setVersion(facts.version);
     mountFiles("assets", at("package/"), facts.files);
-    facts.runs.forEach((_, i) => {
-      mountFiles(`run-${i}`, at(`run-${i}/`), RUN_FILES);
+    facts.runs.forEach(({ maps }, i) => {
+      mountFiles(`run-${i}`, at(`run-${i}/`), [...RUN_FILES, ...maps]);
     });
     if (facts.webgpu) useWasm({ webgpu: at(facts.webgpu) });
     await restoreFiles();
@@ -162,6 +163,11 @@ const calls: { [C in keyof Calls]: (argument: Calls[C]["in"]) => Promise<Calls[C
       await other.close();
     }
   },
+  volume: async ({ name, from }) =>
+    readVolume(
+      typeof from === "string" ? await readBytes(from) : new Uint8Array(await from.arrayBuffer()),
+      name,
+    ),
   providers: async () => {
     const here = facts.webgpu ? await listProviders() : [{ name: "wasm" }];
     return here.map(({ name }) => name as Provider);

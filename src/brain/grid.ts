@@ -45,6 +45,22 @@ export function voxelMillimetres(affine: Affine, ijk: ArrayLike<number>): Float6
   return mm;
 }
 
+/** Indices `[3]` of the voxel at a place in millimetres, which may lie outside the grid. */
+export function voxelAt(
+  affine: Affine,
+  [x, y, z]: readonly [number, number, number],
+): [number, number, number] {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0] = affine;
+  const [dx, dy, dz] = [x - d, y - h, z - l];
+  const determinant = a * (f * k - g * j) - b * (e * k - g * i) + c * (e * j - f * i);
+  const index = (p: number, q: number, r: number) => Math.round((p * dx + q * dy + r * dz) / determinant);
+  return [
+    index(f * k - g * j, c * j - b * k, b * g - c * f),
+    index(g * i - e * k, a * k - c * i, c * e - a * g),
+    index(e * j - f * i, b * i - a * j, a * f - b * e),
+  ];
+}
+
 /** A grid and the file it is of. */
 export interface Placed {
   readonly where: string;

@@ -1,6 +1,6 @@
 /**
- * @file NIfTI-1 files of float32 volumes, gzipped, for simulated betas, masks and statistic maps: a header of 348 bytes with
- * the sform (code 4, MNI152, or 1, scanner) and no qform, then the numbers, little-endian.
+ * @file NIfTI-1 files of float32 volumes, for simulated betas, masks and statistic maps: a header of 348 bytes with the
+ * sform (code 4, MNI152, or 1, scanner) and no qform, then the numbers, little-endian.
  * @see https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h
  */
 import { gzipSync } from "fflate";
@@ -21,10 +21,15 @@ export interface NiftiVolumes {
 const START = 352;
 
 /**
- * The bytes of a .nii.gz file; the same input gives the same bytes.
+ * The bytes of a .nii file.
  * @throws ShapeError when `data` holds no whole number of volumes.
  */
-export function writeNifti({ grid, data, description = "", space = "mni" }: NiftiVolumes): Uint8Array {
+export function encodeNifti({
+  grid,
+  data,
+  description = "",
+  space = "mni",
+}: NiftiVolumes): Uint8Array<ArrayBuffer> {
   const count = data.length / gridSize(grid);
   if (!Number.isInteger(count) || count < 1) {
     throw new VcaError(
@@ -52,5 +57,13 @@ export function writeNifti({ grid, data, description = "", space = "mni" }: Nift
   float(280, ...grid.affine.slice(0, 12)); // srow
   bytes.set(new TextEncoder().encode("n+1"), 344);
   for (let i = 0; i < data.length; i++) view.setFloat32(START + 4 * i, data[i]!, true);
-  return gzipSync(bytes, { mtime: 0 });
+  return bytes;
+}
+
+/**
+ * The bytes of a .nii.gz file; the same input gives the same bytes.
+ * @throws ShapeError as `encodeNifti`.
+ */
+export function writeNifti(volumes: NiftiVolumes): Uint8Array {
+  return gzipSync(encodeNifti(volumes), { mtime: 0 });
 }

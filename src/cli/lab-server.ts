@@ -11,7 +11,8 @@ import { dirname, extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliDecompress } from "node:zlib";
-import { assetPath, exists, packageVersion } from "#files";
+import { assetPath, exists, isFolder, packageVersion } from "#files";
+import { isNiftiName } from "../brain/nifti.ts";
 import { VcaError } from "../errors.ts";
 
 /** What the page may do: load its own files, compile WebAssembly, show pictures that were dropped. Nothing leaves it. */
@@ -48,6 +49,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 /** Files of a run that the page reads as they are. */
 const TABLES = ["stimuli.csv", "predictions.csv", "metrics.csv"];
+/** Where a run keeps its brain maps. */
+const MAPS = "maps";
 const PACKAGE_FOLDERS = ["emoji", "efficientnet-lite0"];
 
 /** One answer of the server. */
@@ -111,6 +114,7 @@ export async function labAnswers(runs: readonly string[], page = pageFolder()): 
     import("../study/live.ts"),
     import("../study/step.ts"),
   ]);
+  const maps: string[][] = [];
   for (const [i, given] of runs.entries()) {
     const run = await mainRun(given);
     const { about, trunk, network } = await liveModel(run);
@@ -119,18 +123,33 @@ export async function labAnswers(runs: readonly string[], page = pageFolder()): 
     add("trunk.onnx", async () => trunk);
     add("network.onnx", async () => network);
     for (const name of TABLES) add(name, () => readFile(join(run, name)));
+    const found = await brainMaps(given);
+    for (const name of found) add(name, () => readFile(join(given, name)));
+    maps.push(found);
   }
   const gpu = webgpuFile();
   if (gpu) answers.set(WEBGPU, { read: () => readFile(gpu) });
   const facts = {
     ...(gpu && { webgpu: WEBGPU }),
     version: await packageVersion(),
-    runs: runs.map((run) => ({ name: run.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, "") })),
+    runs: runs.map((run, i) => ({
+      name: run.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, ""),
+      maps: maps[i],
+    })),
     files: carried,
   };
   answers.set("lab.json", { read: async () => Buffer.from(JSON.stringify(facts)) });
   answers.set("sw.js", { read: async () => Buffer.from(await serviceWorker(page)) });
   return answers;
+}
+
+/** The maps that `vca encode` left in a run. */
+async function brainMaps(run: string): Promise<string[]> {
+  const names = (await isFolder(join(run, MAPS))) ? await readdir(join(run, MAPS)) : [];
+  return names
+    .filter(isNiftiName)
+    .sort()
+    .map((name) => `${MAPS}/${name}`);
 }
 
 /** The service worker with the policy that the server sends; a worker cannot know it otherwise. */

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { checkSameGrid, voxelIndices, voxelMillimetres } from "../../src/brain/grid.ts";
+import { checkSameGrid, voxelAt, voxelIndices, voxelMillimetres } from "../../src/brain/grid.ts";
 import { onlyVolume, readNifti } from "../../src/brain/nifti.ts";
 import { writeNifti } from "../../src/brain/nifti-write.ts";
 import { bytes, dataError, expected, image } from "./support.ts";
@@ -149,6 +149,8 @@ describe("grids", () => {
     expect([...ijk]).toEqual([0, 0, 0, 2, 1, 0, 4, 3, 2]);
     const mm = [...voxelMillimetres(grid.affine, ijk)].map((value) => +value.toFixed(4));
     expect(mm).toEqual([5, -8, -20, 1.1, -6, -19.6, -2.7, -2.6, -14.2]);
+    const back = [0, 3, 6].flatMap((v) => voxelAt(grid.affine, [mm[v]!, mm[v + 1]!, mm[v + 2]!]));
+    expect(back.map((index) => index + 0)).toEqual([...ijk]); // without -0
   });
 
   it("lie on one another within a tenth of a millimetre", () => {

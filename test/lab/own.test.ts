@@ -41,7 +41,7 @@ describe.skipIf(!present)(`the user's own pictures${why}`, () => {
   const csv = (name: string, text: string) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
   const chooseAll = async (epochs: string) => {
     await field(tab, "Scale from").fill("1");
-    await field(tab, "to").fill("9");
+    await field(tab, "Scale to").fill("9");
     await field(tab, "Keep in one fold").selectOption(CHOICES.group);
     await field(tab, "Circuit").selectOption(CHOICES.circuit);
     await field(tab, "Encoder's depth").selectOption(CHOICES.taps);
@@ -117,7 +117,7 @@ describe.skipIf(!present)(`the user's own pictures${why}`, () => {
 
   it("says when the declared scale does not hold the ratings", async () => {
     await chooseAll("1");
-    await field(tab, "to").fill("5");
+    await field(tab, "Scale to").fill("5");
     await tab.click("form.train .primary");
     expect(await alert()).toMatch(
       /^table: drawn\.csv row \d+ \(drawn \d+\): (valence|arousal) must be a number from 1 to 5, got "[\d.]+"\. Correct the cell, or remove the row\.$/,

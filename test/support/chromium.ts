@@ -17,13 +17,16 @@ const SOFTWARE_GPU = [
   "--use-vulkan=swiftshader",
 ];
 
-/** Starts it, headless; with a GPU in software where one is asked for. */
-export function launch({ gpu = false } = {}): Promise<Browser> {
+/** WebGL in software. */
+const SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+
+/** Starts it, headless; with WebGPU or WebGL in software where one is asked for. */
+export function launch({ gpu = false, gl = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [
       "--no-sandbox",
-      ...(gpu ? SOFTWARE_GPU : ["--disable-gpu"]),
+      ...(gpu ? SOFTWARE_GPU : gl ? SOFTWARE_GL : ["--disable-gpu"]),
       "--disable-quic",
       "--no-first-run",
       "--disable-background-networking",
