@@ -28,6 +28,23 @@ describe("a study", () => {
     });
   });
 
+  it("with a wrong value or an unknown option of fits is told its line", async () => {
+    const said = async (text: string) => (await run(`stimuli: emoji\n${text}`)).err.replace(`${folder}/`, "");
+    const remedy = "`vca run --init` writes a commented study.\n";
+    expect(await said("folds: 1\n")).toBe(
+      `study.yaml line 2: folds: Too small: expected number to be >=2. ${remedy}`,
+    );
+    expect(await said("fit:\n  epochs: -1\n")).toBe(
+      `study.yaml line 3: fit.epochs: Too small: expected number to be >=0. ${remedy}`,
+    );
+    expect(await said("fit:\n  grid: 4\n  epoch: 3\n")).toBe(
+      `study.yaml line 4: fit.epoch: Unrecognized key: "epoch". ${remedy}`,
+    );
+    expect(await said("test: &sets [*sets]\n")).toBe(
+      `study.yaml line 2: test.0: Invalid input: expected string, received array. ${remedy}`,
+    );
+  });
+
   it("with an unknown circuit or encoder is told so before anything is read or written", async () => {
     const stimuli = `stimuli: oasis:${folder}/none\n`;
     const circuit = await run(`${stimuli}circuits: [vca, liu205]\n`);
