@@ -1,6 +1,8 @@
 /** @file What `vca run` says of a study that cannot be, in full, before any work. */
+import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CIRCUIT_NAMES } from "../../src/circuits/presets.ts";
@@ -76,6 +78,19 @@ describe("a study", () => {
     expect(study.err).toBe(
       `${missing}.yaml: a readable file was expected, got no such file. Check the path.\n`,
     );
+  });
+
+  it("begins in a folder in which one was killed before its first file was whole", async () => {
+    const killed = join(folder, "killed");
+    await mkdir(killed);
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const host = hostname()
+      .replace(/[^\w-]/g, "-")
+      .slice(0, 60);
+    await writeFile(join(killed, `.study.yaml.${host}-${pid}.${randomUUID()}.tmp`), "stim");
+    const { err } = await run(`stimuli: oasis:${folder}/none\n`, killed);
+    expect(err).toBe(`${folder}/none: a folder was expected, got none. Check the path.\n`);
+    expect(await readdir(killed)).toEqual([]);
   });
 
   it("does not begin in a folder of another study, or of something else", async () => {
