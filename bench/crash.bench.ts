@@ -1,22 +1,26 @@
 /**
  * @file kill -9 at random moments of `vca features`, `vca fit` and `vca export`, then the same command: every file
  * must equal that of a run that was never killed, byte for byte (times in the manifest excepted), and no temporary
- * file or lock may be left. Prints a table; ends with 1 when something differs.
+ * file or lock may be left. Every fifth of the emoji, small networks. Prints a table; ends with 1 when something differs.
  *
- * Run: `nice npx tsx --conditions=source bench/crash.bench.ts [KILLS]` (50 by default, of each command)
+ * Run, after `npm run build`: `nice npx tsx --conditions=source bench/crash.bench.ts [KILLS] [COMMAND] [SEED]`
+ * (50 by default, of each command; SEED draws the moments, so that a part can be added to another)
  */
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256 } from "#files";
+import { row } from "../src/core/array.ts";
+import { writeCsv } from "../src/core/csv.ts";
 import { Random } from "../src/core/random.ts";
+import { openStimuli } from "../src/stimuli/set.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const kills = Number(process.argv[2] ?? 50);
+const [kills = "50", only, seed = "20251020"] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), "vca-crash-"));
-const random = Random.seeded(20251020);
+const random = Random.seeded(Number(seed));
 
 /** A command, what it writes into `at`, and the cache it uses. */
 interface Command {
@@ -27,11 +31,16 @@ interface Command {
 
 const shared = join(folder, "cache");
 const run = join(folder, "run");
-const FIT = ["fit", "emoji", "--circuit", "anatomical-linear", "--grid", "1", "--epochs", "2"];
+const emoji = await openStimuli("emoji");
+const some = [...emoji.ids.keys()].filter((s) => s % 5 === 0);
+const rows = some.map((s) => [emoji.ids[s]!, emoji.files[s]!, ...row(emoji.ratings, s).data]);
+await writeFile(join(folder, "some.csv"), writeCsv(["id", "file", "valence", "arousal"], rows));
+const STIMULI = [`table:${join(folder, "some.csv")}`, "--scale", `${emoji.scale.lo}-${emoji.scale.hi}`];
+const FIT = ["fit", ...STIMULI, "--circuit", "anatomical-linear", "--grid", "1", "--epochs", "2"];
 const COMMANDS: readonly Command[] = [
   {
     name: "features",
-    words: () => ["features", "emoji", "--grid", "2"],
+    words: () => ["features", ...STIMULI, "--grid", "2"],
     cache: (at) => at,
   },
   {
@@ -49,11 +58,11 @@ const COMMANDS: readonly Command[] = [
 /** Runs a command, and kills it after so many milliseconds. Whether it was killed, and how long it ran. */
 async function vca({ words, cache }: Command, at: string, killAfter?: number) {
   const started = performance.now();
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "--conditions=source", "src/cli/main.ts", ...words(at), "--quiet", "--threads", "1"],
-    { cwd: ROOT, env: { ...process.env, VCA_CACHE: cache(at) }, stdio: ["ignore", "ignore", "inherit"] },
-  );
+  const child = spawn(process.execPath, ["bin/vca.js", ...words(at), "--quiet", "--threads", "1"], {
+    cwd: ROOT,
+    env: { ...process.env, VCA_CACHE: cache(at) },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
     child.on("close", (...end) => resolve(end)),
@@ -86,13 +95,13 @@ await vca(COMMANDS[1]!, run);
 
 /** What is known of a command: its files when it is not killed, and what kills did to them. */
 const tallies = [];
-for (const command of COMMANDS) {
+for (const command of COMMANDS.filter(({ name }) => !only || name === only)) {
   const whole = join(folder, `${command.name}-whole`);
   const { milliseconds } = await vca(command, whole);
   const counts = { kills: 0, unfinished: 0, differing: 0, left: 0 };
   tallies.push({ command, milliseconds, counts, expected: await contents(whole) });
 }
-for (let round = 1; round <= kills; round++) {
+for (let round = 1; round <= Number(kills); round++) {
   for (const { command, milliseconds, counts, expected } of tallies) {
     const at = join(folder, command.name);
     const differs = (name: string, found: Map<string, string>) => found.get(name) !== expected.get(name);
@@ -115,12 +124,12 @@ for (let round = 1; round <= kills; round++) {
   }
   console.error(`${round}: ${JSON.stringify(tallies.map(({ counts }) => counts))}`);
 }
-const rows = tallies.map(({ command, milliseconds, expected, counts }) => ({
+const results = tallies.map(({ command, milliseconds, expected, counts }) => ({
   command: command.name,
   seconds: Number((milliseconds / 1000).toFixed(1)),
   files: expected.size,
   ...counts,
 }));
 await rm(folder, { recursive: true });
-console.table(rows);
-process.exitCode = rows.some(({ differing, left }) => differing + left > 0) ? 1 : 0;
+console.table(results);
+process.exitCode = results.some(({ differing, left }) => differing + left > 0) ? 1 : 0;

@@ -102,6 +102,8 @@ const FITS: readonly (readonly [words: readonly string[], circuit: string, folds
     [["emoji"], "anatomical-attention", 5, 1],
     [["emoji"], "serial-linear-pooled", 10, 2],
     [["emoji"], wide, 5, 1],
+    [["emoji", "--patience", "5"], wide, 5, 1],
+    [["emoji", "--patience", "5"], "vca", 10, 5],
     [oasis, "vca-no-attention", 5, 1],
     [oasis, "vca", 5, 1],
   ];
@@ -119,7 +121,7 @@ for (const [stimuli, circuit, folds, seeds] of FITS) {
   const { peak, seconds, said } = await vca(run(1), cache);
   const stated = Number(/up to ([\d.]+) GB of memory/.exec(said)![1]) * 1024;
   console.log(
-    `| fit of ${circuit === wide ? "wide" : circuit}, ${stimuli[0]!.split(":")[0]}, ${folds} folds, ${seeds} seeds | ${megabytes(peak)} | stated ${megabytes(stated)} (${(stated / peak).toFixed(2)} of it) | ${seconds.toFixed(0)} |`,
+    `| fit of ${circuit === wide ? "wide" : circuit}, ${stimuli[0]!.split(":")[0]}${stimuli.includes("--patience") ? ", early stopping" : ""}, ${folds} folds, ${seeds} seeds | ${megabytes(peak)} | stated ${megabytes(stated)} (${(stated / peak).toFixed(2)} of it) | ${seconds.toFixed(0)} |`,
   );
   for (const epochs of [0, 1]) await rm(join(scratch, `run-${epochs}`), { recursive: true });
 }

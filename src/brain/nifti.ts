@@ -42,6 +42,8 @@ const TYPES: Readonly<Record<number, NumberType>> = {
 };
 
 const STEP = 1 << 20;
+/** Bytes that deflate makes of one at most. @see https://zlib.net/zlib_tech.html */
+const MOST_INFLATED = 1032;
 
 /** Whether a file is NIfTI by its name. */
 export function isNiftiName(name: string): boolean {
@@ -76,11 +78,20 @@ export function readNifti(bytes: Uint8Array, where: string): NiftiImage {
       `dim ${header.dims.join(" ")}`,
       "Save the image again",
     );
+  const { vox_offset: offset } = header;
+  if (!Number.isSafeInteger(offset))
+    throw fault(
+      where,
+      "numbers that start at a whole byte were expected",
+      String(offset),
+      "Copy the file again",
+    );
   const affine = affineOf(header, where);
   const slope = Number.isFinite(header.scl_slope) ? header.scl_slope : 0; // 0: no scaling
   const intercept = slope !== 0 && Number.isFinite(header.scl_inter) ? header.scl_inter : 0;
   const scaled = slope !== 0 && (slope !== 1 || intercept !== 0);
   const size = gridSize({ shape });
+  new Source(bytes, where).expect(size * count * numbers.bytes);
   return {
     where,
     grid: { shape, affine },
@@ -88,7 +99,7 @@ export function readNifti(bytes: Uint8Array, where: string): NiftiImage {
     stored: { type: numbers.name, scaled },
     *volumes() {
       const source = new Source(bytes, where);
-      source.take(Math.max(header.vox_offset, header instanceof NIFTI2 ? 544 : 352)); // some write 0
+      source.take(Math.max(offset, header instanceof NIFTI2 ? 544 : 352)); // some write 0
       const values = new Float64Array(size);
       for (let volume = 0; volume < count; volume++) {
         const raw = source.take(size * numbers.bytes);
@@ -132,6 +143,13 @@ function readHeader(start: Uint8Array, where: string): Header & { srow: (at: num
   }
   const length = two ? 540 : 348;
   const header = two ? new NIFTI2() : new NIFTI1();
+  if (start.length < length)
+    throw fault(
+      where,
+      `a header of ${length} bytes was expected`,
+      String(start.length),
+      "Copy the file again",
+    );
   const own = start.slice(0, length); // the header alone: extensions are not ours to judge
   header.readHeader(own.buffer);
   const numbers = new DataView(own.buffer);
@@ -169,16 +187,28 @@ function affineOf(header: ReturnType<typeof readHeader>, where: string): Affine 
 class Source {
   readonly #pieces: Generator<Uint8Array>;
   readonly #where: string;
+  readonly #size: number;
+  readonly #gzipped: boolean;
   #piece: Uint8Array = new Uint8Array();
   #taken = 0;
 
   constructor(bytes: Uint8Array, where: string) {
     this.#pieces = inflated(bytes, where);
     this.#where = where;
+    this.#size = bytes.length;
+    this.#gzipped = isGzip(bytes);
+  }
+
+  /** @throws DataError when so many bytes cannot be there. */
+  expect(length: number): void {
+    if (length <= this.#size * (this.#gzipped ? MOST_INFLATED : 1)) return;
+    const got = `${this.#size}${this.#gzipped ? " gzipped" : ""}: the file is cut short`;
+    throw fault(this.#where, `at least ${length} bytes were expected`, got, "Copy the file again");
   }
 
   /** The next `length` bytes, or at least `least` of them where the file ends. @throws DataError when it ends before. */
   take(length: number, least = length): Uint8Array<ArrayBuffer> {
+    this.expect(least);
     const out = new Uint8Array(length);
     let filled = 0;
     while (filled < length) {
@@ -202,8 +232,12 @@ class Source {
   }
 }
 
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
 function* inflated(bytes: Uint8Array, where: string): Generator<Uint8Array> {
-  if (!(bytes[0] === 0x1f && bytes[1] === 0x8b)) {
+  if (!isGzip(bytes)) {
     yield bytes;
     return;
   }

@@ -3,15 +3,20 @@
  * functions there are only those that make an array, a type of numbers and a number.
  * @see numpy/_core/src/multiarray/methods.c, array_reduce and array_setstate
  */
-import type { NdArray } from "../core/array.ts";
+import { type NdArray, sizeOf } from "../core/array.ts";
 import { type Buildable, unpickle } from "../core/pickle.ts";
 import { VcaError } from "../errors.ts";
 
-const VIEWS: Readonly<Record<string, (buffer: ArrayBuffer) => ArrayLike<number>>> = {
-  f4: (buffer) => new Float32Array(buffer),
-  f8: (buffer) => new Float64Array(buffer),
-  i2: (buffer) => new Int16Array(buffer),
-  i4: (buffer) => new Int32Array(buffer),
+interface View {
+  readonly bytes: number;
+  readonly read: (buffer: ArrayBuffer) => ArrayLike<number>;
+}
+
+const VIEWS: Readonly<Record<string, View>> = {
+  f4: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
+  f8: { bytes: 8, read: (buffer) => new Float64Array(buffer) },
+  i2: { bytes: 2, read: (buffer) => new Int16Array(buffer) },
+  i4: { bytes: 4, read: (buffer) => new Int32Array(buffer) },
 };
 
 /** A type of numbers; its byte order comes with its state. */
@@ -37,7 +42,11 @@ class PickledArray implements Buildable {
     const [, shape, dtype, fortran, raw] = this.state;
     const view = dtype instanceof Dtype && dtype.order !== ">" ? VIEWS[dtype.name] : undefined;
     if (!view || fortran !== false || !(raw instanceof Uint8Array) || !Array.isArray(shape)) return undefined;
-    return { shape: shape.map(Number), data: Float64Array.from(view(raw.slice().buffer)) };
+    const lengths = shape.map(Number);
+    const isWhole = lengths.every((length) => Number.isSafeInteger(length) && length >= 0);
+    const { bytes, read } = view;
+    if (!isWhole || raw.length !== bytes * sizeOf(lengths)) return undefined;
+    return { shape: lengths, data: Float64Array.from(read(raw.slice().buffer)) };
   }
 }
 

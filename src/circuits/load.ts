@@ -91,9 +91,28 @@ function checkWiring(circuit: Circuit, fail: Complain): void {
       throw fail(["projections", i, "from"], `one of ${known} was expected, got "${from}"`);
     if (to === VISUAL && from !== VISUAL && sign === "+") return; // feedback
     if (end === undefined) throw fail(["projections", i, "to"], `one of ${known} was expected, got "${to}"`);
-    if (start >= end)
-      throw fail(["projections", i], `a projection to a later nucleus was expected, got ${from} to ${to}`);
+    if (start < end) return;
+    const back = wayBetween(circuit, to, from);
+    const [expected, got] = back
+      ? ["no cycle", [...back, to].join(" -> ")]
+      : ["a projection to a later nucleus", `${from} to ${to}`];
+    throw fail(["projections", i], `${expected} was expected, got ${got}`);
   });
   if (!order.has(circuit.readout))
     throw fail(["readout"], `one of ${[...order.keys()].join(", ")} was expected, got "${circuit.readout}"`);
+}
+
+/** The shortest way along projections from one nucleus to another, both included; undefined when there is none. */
+function wayBetween({ projections }: Circuit, from: string, to: string): string[] | undefined {
+  const ways = [[from]];
+  const seen = new Set([VISUAL, from]);
+  for (const way of ways) {
+    if (way.at(-1) === to) return way;
+    for (const projection of projections) {
+      if (projection.from !== way.at(-1) || seen.has(projection.to)) continue;
+      seen.add(projection.to);
+      ways.push([...way, projection.to]);
+    }
+  }
+  return undefined;
 }

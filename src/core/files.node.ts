@@ -4,7 +4,20 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { access, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, statfs } from "node:fs/promises";
+import {
+  access,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  statfs,
+} from "node:fs/promises";
 import { availableParallelism, freemem, homedir, hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -206,21 +219,28 @@ export async function lockFolder(path: string): Promise<() => Promise<void>> {
   };
 }
 
-/** Whether the lock could be created; false when there is one. */
+/** Whether the lock could be created; false when there is one. It says its holder from the first moment: a process may be killed at any. */
 async function createLock(lock: string, holder: string): Promise<boolean> {
-  const file = await open(lock, "wx").catch((cause) => {
-    if (isCode(cause, "EEXIST")) return undefined;
-    throw cause;
-  });
-  if (!file) return false;
+  const temporary = temporaryFor(lock);
+  own.add(temporary);
   try {
-    await file.writeFile(holder);
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(holder);
+    } finally {
+      await file.close();
+    }
+    await link(temporary, lock).catch((cause) => {
+      if (isCode(cause, "EEXIST")) throw cause;
+      return copyFile(temporary, lock, constants.COPYFILE_EXCL); // a file system without hard links
+    });
     return true;
   } catch (cause) {
-    await rm(lock, { force: true });
+    if (isCode(cause, "EEXIST")) return false;
     throw cause;
   } finally {
-    await file.close();
+    await rm(temporary, { force: true });
+    own.delete(temporary);
   }
 }
 

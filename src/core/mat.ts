@@ -20,6 +20,8 @@ export type MatFields = Readonly<Record<string, MatValue>>;
 
 const COMPRESSED = 15;
 const MATRIX = 14;
+/** A class of arrays: the only one whose elements need not all be there. */
+const SPARSE = 5;
 
 /** Bytes of a number and its reader, by the type of a data element. */
 const NUMBERS: Readonly<
@@ -138,6 +140,7 @@ function matrix(
   const name = ascii(parts.need().data);
   if (names && !names.includes(name)) return undefined;
   const size = shape.reduce((product, axis) => product * axis, 1);
+  if (size > data.length && kind !== SPARSE) throw new RangeError(`${size} elements in ${data.length} bytes`);
   const nested = () => matrix(parts.need().data, little)!.value;
   if (kind === 1)
     return { name, value: { kind: "cell", shape, values: Array.from({ length: size }, nested) } };
@@ -154,7 +157,9 @@ function matrix(
   }
   if (kind === 4) return { name, value: { kind: "text", rows: textRows(parts.need(), little, shape) } };
   if (kind >= 6 && !complex) {
-    return { name, value: { kind: "numbers", shape, data: numbers(parts.need(), little) } };
+    const values = numbers(parts.need(), little);
+    if (values.length !== size) throw new RangeError(`${values.length} numbers where ${size} belong`);
+    return { name, value: { kind: "numbers", shape, data: values } };
   }
   return { name, value: { kind: "other" } }; // objects, sparse and complex matrices
 }

@@ -68,6 +68,8 @@ export function decodeNpy(bytes: Uint8Array, where = "npy"): NdArray<Data> {
     .map((axis) => axis.trim())
     .filter(Boolean)
     .map(Number);
+  if (!axes.every((axis) => Number.isSafeInteger(axis) && axis >= 0))
+    throw malformed("whole numbers as shape were expected", `(${shape})`);
   const expected = sizeOf(axes) * type.bytes;
   const body = bytes.subarray(start + length);
   if (body.length !== expected)

@@ -4,7 +4,7 @@
  * github.com/huggingface/safetensors.
  */
 import { VcaError } from "../errors.ts";
-import { type NdArray, ndarray } from "./array.ts";
+import { type NdArray, sizeOf } from "./array.ts";
 
 /** Named arrays and what describes them. */
 export interface Tensors {
@@ -16,6 +16,13 @@ interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [number, number];
+}
+
+/** Whether an entry is one whose numbers fill its shape. */
+function isWhole({ shape, data_offsets }: Entry): boolean {
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  const areCounts = [shape, data_offsets].every((list) => Array.isArray(list) && list.every(isCount));
+  return areCounts && data_offsets[1] - data_offsets[0] === 4 * sizeOf(shape);
 }
 
 /** The bytes of a .safetensors file; arrays in the map's order. */
@@ -58,7 +65,7 @@ export function decodeSafetensors(
   if (bytes.length < 8) throw malformed(`${bytes.length} bytes`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > bytes.length - 8) throw malformed("a header longer than the file");
-  let header: Record<string, Entry> & { __metadata__?: Record<string, string> };
+  let header: (Record<string, Entry> & { __metadata__?: Record<string, string> }) | null;
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   } catch (cause) {
@@ -66,12 +73,14 @@ export function decodeSafetensors(
   }
   const body = bytes.subarray(8 + length);
   const arrays = new Map<string, NdArray>();
-  const { __metadata__: metadata = {}, ...entries } = header;
-  for (const [name, { dtype, shape, data_offsets: range }] of Object.entries(entries)) {
-    if (dtype !== "F32") throw malformed(`type ${dtype} for "${name}"`);
+  const { __metadata__: metadata, ...entries } = header ?? {};
+  for (const [name, entry] of Object.entries(entries)) {
+    if (entry?.dtype !== "F32") throw malformed(`type ${entry?.dtype} for "${name}"`);
+    if (!isWhole(entry)) throw malformed(`a shape and a place of "${name}" that do not fit`);
+    const { shape, data_offsets: range } = entry;
     if (range[1] > body.length)
       throw malformed(`${body.length} bytes of numbers where "${name}" ends at ${range[1]}`);
-    arrays.set(name, ndarray(new Float32Array(body.slice(range[0], range[1]).buffer), shape));
+    arrays.set(name, { shape, data: new Float32Array(body.slice(range[0], range[1]).buffer) });
   }
-  return { arrays, metadata };
+  return { arrays, metadata: metadata ?? {} };
 }

@@ -83,8 +83,23 @@ export async function executeSteps(options: {
     if (running.size === 0) break;
     await Promise.race(running);
   }
+  for (const step of waiting) failures.set(step.hash, cycleOf(step, waiting));
   return steps.flatMap((step) => {
     const failure = failures.get(step.hash);
     return failure === undefined ? [] : [{ step, failure }];
   });
+}
+
+/** Why a step that waits for ever does: the names of steps that wait for one another, the first again at the end. */
+function cycleOf(step: Step, waiting: ReadonlySet<Step>): string {
+  const way = [step];
+  for (;;) {
+    const { inputs } = way.at(-1)!;
+    const next = [...waiting].find(({ hash }) => inputs.includes(hash))!;
+    const start = way.indexOf(next);
+    way.push(next);
+    if (start < 0) continue;
+    const names = way.slice(start).map(({ name }) => name);
+    return `not begun, because it waits for ${start > 0 ? "a step that waits for " : ""}itself: ${names.join(" -> ")}`;
+  }
 }

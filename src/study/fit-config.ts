@@ -61,6 +61,14 @@ export function fitConfig(data: unknown, where = "fit"): FitConfig {
   throw new VcaError("ConfigError", `${where}: ${what}: ${issue.message}. See \`vca fit --help\`.`);
 }
 
+/** What is wrong first in a fit's options, and where; undefined when nothing is. */
+export function fitIssue(
+  data: unknown,
+): { readonly path: readonly PropertyKey[]; readonly message: string } | undefined {
+  const issue = schema.safeParse(data).error?.issues[0];
+  return issue?.code === "unrecognized_keys" ? { ...issue, path: issue.keys.slice(0, 1) } : issue;
+}
+
 /** The text of `fit.yaml`. */
 export function writeFitConfig(config: FitConfig): string {
   return stringify(config);

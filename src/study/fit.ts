@@ -118,7 +118,7 @@ async function announce(
   const replicas = new Set(folds).size * config.seeds + config.seeds;
   const together = Math.min(Math.max(new Set(folds).size, config.seeds), groupSize(circuit, recipe, shape));
   const views = prepared.views.reduce((bytes, view) => bytes + view.data.byteLength, 0);
-  const memory = before + views + engineBytes(circuit, shape) + together * need.memoryBytes;
+  const memory = before + views + engineBytes(circuit, recipe, shape) + together * need.memoryBytes;
   const disk = replicas * keptEpochs(recipe.epochs).length * need.diskBytes;
   reporter.note(
     `${set.ids.length} pictures, ${features.T} tokens of ${features.D} channels; ${replicas} networks of ${need.parameters} parameters, ${recipe.epochs} epochs, ${together} at once; up to ${gigabytes(memory)} of memory and ${gigabytes(disk)} of disk.`,

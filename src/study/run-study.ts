@@ -10,6 +10,7 @@ import {
   lockFolder,
   readBytes,
   readText,
+  removeTemporaryFiles,
   writeFileAtomic,
 } from "#files";
 import { parseCsv, writeCsv } from "../core/csv.ts";
@@ -100,7 +101,9 @@ async function refuseOthers(out: string, { stimuli }: Study): Promise<void> {
       `${out}: an empty folder or this study's own was expected, got ${got}. Choose another --out.`,
     );
   const file = `${out}/study.yaml`;
-  if (await exists(file)) {
+  const begun = await exists(file);
+  await removeTemporaryFiles(out, { below: begun });
+  if (begun) {
     const before = parseStudy(await readText(file), file).stimuli;
     if (before !== stimuli) throw refuse(`a study of ${before} where this has ${stimuli}`);
   } else if (await isFolder(out)) {

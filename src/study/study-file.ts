@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { readYaml } from "../core/yaml.ts";
+import { fitIssue } from "./fit-config.ts";
 
 /** Analyses that look inside trained networks. */
 export const ANALYSES = ["units", "geometry", "lesions", "attention"] as const;
@@ -58,5 +59,7 @@ export function parseStudy(text: string, where: string): Study {
   const grouped = data.splits.findIndex((split) => split === "grouped" || split === "leave-one-group-out");
   if (grouped >= 0 && data.group === undefined)
     throw complain(["splits", grouped], `a group was expected beside "${data.splits[grouped]}", got none`);
+  const issue = fitIssue({ stimuli: data.stimuli, ...data.fit });
+  if (issue) throw complain(["fit", ...issue.path], issue.message);
   return data;
 }

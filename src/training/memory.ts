@@ -19,6 +19,10 @@ const ENGINE_BYTES = 350 * 2 ** 20;
 const ARENA = 2.5;
 /** Carried arrays: before and after a step, as they are set, as they are read, and as they are written. */
 const STATE_COPIES = 5;
+/** Parameters that early stopping keeps: the best ones, those that stand for an epoch, and the best as they are written. */
+const STOPPING_COPIES = 3;
+/** The worker with an engine in which early stopping tests. */
+const STOPPING_ENGINE_BYTES = 100 * 2 ** 20;
 
 /** What one replica of a circuit needs. */
 export interface Need {
@@ -63,20 +67,26 @@ export function replicaNeed(circuit: Circuit, recipe: Recipe, shape: TrainingSha
   const state = graph.nodes.filter((node) => node.kind !== "op" && carried.has(node.name));
   const stateSize = state.reduce((total, { outputs }) => total + elements(outputs[0]!), 0);
   const count = (specs: typeof parameters) => specs.reduce((total, { shape }) => total + sizeOf(shape), 0);
+  const kept = recipe.patience > 0 ? STOPPING_COPIES * count(parameters) : 0;
   return {
     parameters: count(parameters.filter(({ trained }) => trained)),
     diskBytes: 4 * count(parameters),
-    memoryBytes: 4 * (STATE_COPIES * stateSize + ARENA * aliveAtOnce(graph)),
+    memoryBytes: 4 * (STATE_COPIES * stateSize + kept + ARENA * aliveAtOnce(graph)),
   };
 }
 
-/** Bytes that a training takes beside the program, its tokens, and the replicas: engines, and a network's answers. */
-export function engineBytes(circuit: Circuit, { tokens, width, hasCls, pictures }: TrainingShape): number {
+/** Bytes that a training takes beside the program, its tokens, and the replicas: engines, and a network's answers, to early stopping too. */
+export function engineBytes(
+  circuit: Circuit,
+  recipe: Recipe,
+  { tokens, width, hasCls, pictures }: TrainingShape,
+): number {
   const graph = new Graph();
   const batch = Math.min(pictures, BATCH_SIZE);
   const visual = { tokens: graph.input("tokens", [batch, tokens, width]), hasCls };
   addNetworks(graph, circuit, visual, { replicas: 1, gains: false });
-  return ENGINE_BYTES + 4 * ARENA * aliveAtOnce(graph);
+  const network = 4 * ARENA * aliveAtOnce(graph);
+  return ENGINE_BYTES + network + (recipe.patience > 0 ? STOPPING_ENGINE_BYTES + network : 0);
 }
 
 /** How many replicas to train at once: as many as half of the free memory holds, at least one. */

@@ -88,6 +88,21 @@ describe("NIfTI", () => {
       "x.nii: 1 to 7 axes of at least 1 voxel were expected, got dim 3 0 4 3 1 1 1 1. Save the image again.",
     ],
     [
+      "numbers that start within a byte",
+      () => changed("qform.nii", (view) => view.setFloat32(108, 352.5, true)),
+      "x.nii: numbers that start at a whole byte were expected, got 352.5. Copy the file again.",
+    ],
+    [
+      "more voxels than any file of its size holds",
+      () => changed("qform.nii", (view) => view.setInt16(42, 32_000, true)),
+      "x.nii: at least 3072000 bytes were expected, got 832: the file is cut short. Copy the file again.",
+    ],
+    [
+      "a NIfTI-2 header that is cut short",
+      () => new Uint8Array(gunzipSync(bytes("nifti2.nii.gz"))).subarray(0, 500),
+      "x.nii: a header of 540 bytes was expected, got 500. Copy the file again.",
+    ],
+    [
       "an empty file",
       () => new Uint8Array(),
       "x.nii: at least 348 bytes were expected, got 0: the file is cut short. Copy the file again.",

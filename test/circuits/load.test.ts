@@ -86,6 +86,36 @@ const WRONG: readonly [what: string, from: string, to: string, message: string][
     "  - from: visual\n    to: CeA\n    source: none\n  - from: CeA\n    to: LA\n",
     "line 17: projections.2: a projection to a later nucleus was expected, got CeA to LA",
   ],
+  [
+    "a cycle",
+    "readout: CeA",
+    "  - from: CeA\n    to: LA\n    source: none\nreadout: CeA",
+    "line 17: projections.2: no cycle was expected, got LA -> CeA -> LA",
+  ],
+  [
+    "a nucleus that projects to itself",
+    "readout: CeA",
+    "  - from: LA\n    to: LA\n    source: none\nreadout: CeA",
+    "line 17: projections.2: no cycle was expected, got LA -> LA",
+  ],
+  [
+    "an unknown anchor",
+    "readout: CeA",
+    "readout: *cea",
+    "line 17: circuit: an anchor &cea before *cea was expected",
+  ],
+  [
+    "aliases of aliases",
+    "name: small",
+    `name:\n  - &a0 [x]\n${Array.from({ length: 9 }, (_, i) => `  - &a${i + 1} [${`*a${i}, `.repeat(9)}]\n`).join("")}`,
+    "line 1: circuit: fewer aliases, one inside another, were expected",
+  ],
+  [
+    "brackets without end",
+    "name: small",
+    `name: ${"[".repeat(20_000)}`,
+    "line 1: circuit: fewer levels, one inside another, were expected",
+  ],
   ["heads that do not divide", "heads: 2", "heads: 3", "line 5: nuclei.0.heads: must divide input 8, got 3"],
   [
     "an unknown nucleus",
@@ -127,6 +157,12 @@ describe("a circuit that is wrong", () => {
         tag: "ConfigError",
         message: `my.yaml ${message}. See \`vca circuits show vca\` for a whole one.`,
       }),
+    );
+  });
+
+  it("that no one wrote is not parsed", () => {
+    expect(() => parseCircuit("[".repeat(100_000), "my.yaml")).toThrow(
+      "my.yaml: at most 32768 characters were expected, got 100000. See `vca circuits show vca` for a whole one.",
     );
   });
 

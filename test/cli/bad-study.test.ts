@@ -1,6 +1,8 @@
 /** @file What `vca run` says of a study that cannot be, in full, before any work. */
+import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CIRCUIT_NAMES } from "../../src/circuits/presets.ts";
@@ -26,6 +28,23 @@ describe("a study", () => {
       out: "",
       err: `${folder}/study.yaml line 2: study: unknown key "encoder". Did you mean "encoders"? Choices: stimuli, scale, encoders, circuits, splits, group, folds, seeds, seed, fit, test, analyses, lesions, shuffledRatings, report.\n`,
     });
+  });
+
+  it("with a wrong value or an unknown option of fits is told its line", async () => {
+    const said = async (text: string) => (await run(`stimuli: emoji\n${text}`)).err.replace(`${folder}/`, "");
+    const remedy = "`vca run --init` writes a commented study.\n";
+    expect(await said("folds: 1\n")).toBe(
+      `study.yaml line 2: folds: Too small: expected number to be >=2. ${remedy}`,
+    );
+    expect(await said("fit:\n  epochs: -1\n")).toBe(
+      `study.yaml line 3: fit.epochs: Too small: expected number to be >=0. ${remedy}`,
+    );
+    expect(await said("fit:\n  grid: 4\n  epoch: 3\n")).toBe(
+      `study.yaml line 4: fit.epoch: Unrecognized key: "epoch". ${remedy}`,
+    );
+    expect(await said("test: &sets [*sets]\n")).toBe(
+      `study.yaml line 2: test.0: Invalid input: expected string, received array. ${remedy}`,
+    );
   });
 
   it("with an unknown circuit or encoder is told so before anything is read or written", async () => {
@@ -59,6 +78,19 @@ describe("a study", () => {
     expect(study.err).toBe(
       `${missing}.yaml: a readable file was expected, got no such file. Check the path.\n`,
     );
+  });
+
+  it("begins in a folder in which one was killed before its first file was whole", async () => {
+    const killed = join(folder, "killed");
+    await mkdir(killed);
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const host = hostname()
+      .replace(/[^\w-]/g, "-")
+      .slice(0, 60);
+    await writeFile(join(killed, `.study.yaml.${host}-${pid}.${randomUUID()}.tmp`), "stim");
+    const { err } = await run(`stimuli: oasis:${folder}/none\n`, killed);
+    expect(err).toBe(`${folder}/none: a folder was expected, got none. Check the path.\n`);
+    expect(await readdir(killed)).toEqual([]);
   });
 
   it("does not begin in a folder of another study, or of something else", async () => {

@@ -12,6 +12,7 @@ import { resolveTaps } from "../../src/encoders/taps.ts";
 import { isVcaError } from "../../src/errors.ts";
 import { decodeOnnx, encodeOnnx, type Model } from "../../src/graph/onnx.ts";
 import { Tensor_DataLocation, Tensor_DataType, ValueInfoSchema } from "../../src/graph/onnx_pb.ts";
+import { damage, damaged, share } from "../support/damage.ts";
 import { outsideModel } from "../support/outside-model.ts";
 import { halved, tinyConvolutional, tinySettings, tinyTransformer } from "../support/tiny-encoders.ts";
 import { fixture } from "./pictures.ts";
@@ -182,33 +183,6 @@ test("a weight whose bytes do not fit its shape is named when it is read", async
     'onnx: tensor "kernel" of shape [4, 3, 4, 4] must hold 192 numbers, got 2. Fetch or export the file again.',
   ]);
 });
-
-const share = fc.double({ min: 0, max: 1, noNaN: true });
-/** Damage to bytes: some overwritten, a stretch removed or doubled, the end cut off. */
-const damage = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({ writes: fc.array(fc.tuple(share, fc.nat(255)), { minLength: 1, maxLength: 3 }) }),
-  },
-  fc.record({ remove: fc.tuple(share, fc.integer({ min: 1, max: 64 })) }),
-  fc.record({ double: fc.tuple(share, fc.integer({ min: 1, max: 64 })) }),
-  fc.record({ keep: share }),
-);
-type Damage = typeof damage extends fc.Arbitrary<infer T> ? T : never;
-
-function damaged(bytes: Uint8Array, how: Damage): Uint8Array {
-  const result = [...bytes];
-  const at = (part: number) => Math.floor(part * (result.length - 1));
-  if ("writes" in how) for (const [part, value] of how.writes) result[at(part)] = value;
-  if ("remove" in how) result.splice(at(how.remove[0]), how.remove[1]);
-  if ("double" in how)
-    result.splice(
-      at(how.double[0]),
-      0,
-      ...result.slice(at(how.double[0]), at(how.double[0]) + how.double[1]),
-    );
-  return Uint8Array.from("keep" in how ? result.slice(0, at(how.keep)) : result);
-}
 
 /** A whole message that says nonsense: a field of one weight or node is another value. */
 const nonsense = fc.record({

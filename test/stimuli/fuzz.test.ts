@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isVcaError } from "../../src/errors.ts";
 import { openStimuli } from "../../src/stimuli/set.ts";
+import { share } from "../support/damage.ts";
 import { folderOf } from "./support.ts";
 
 const TABLES = {
@@ -27,7 +28,7 @@ const TABLES = {
 /** Characters that mean something in a table. */
 const sign = fc.constantFrom(..."\"',;\t\r\n. -+7e()\u22120\ufeff\0".split(""), "NaN", "1e999", "é");
 const damage = fc.record({
-  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  at: share,
   remove: fc.nat(8),
   put: fc.array(sign, { maxLength: 6 }),
 });

@@ -122,6 +122,17 @@ describe("execution", () => {
     });
   });
 
+  it("does not begin steps that wait for one another, and names them", async () => {
+    const [a, b, c] = stepsOf({ a: [], b: ["a"], c: ["b"] }) as [Step, Step, Step];
+    const { order, failures } = await execute([{ ...a, inputs: [b.hash] }, b, c], {});
+    expect(order).toEqual([]);
+    expect(failures).toEqual([
+      ["a", "not begun, because it waits for itself: a -> b -> a"],
+      ["b", "not begun, because it waits for itself: b -> a -> b"],
+      ["c", "not begun, because it waits for a step that waits for itself: b -> a -> b"],
+    ]);
+  });
+
   it("says what the running steps do, and nothing of those that ended", async () => {
     const { said } = await execute(stepsOf({ a: [], b: [], c: ["a"] }), {});
     expect(said).toEqual([

@@ -47,9 +47,22 @@ describe("what a fit takes", () => {
     expect(memoryBytes).toBeLessThan(2 ** 28);
   });
 
+  it("holds early stopping's copies of the parameters and its engine", () => {
+    const stopping = { ...recipe, patience: 5 };
+    const [plain, more] = [recipe, stopping].map((each) => replicaNeed(vca, each, shape));
+    expect(more!.memoryBytes - plain!.memoryBytes).toBe(3 * plain!.diskBytes);
+    expect(engineBytes(vca, stopping, shape)).toBeGreaterThan(
+      engineBytes(vca, recipe, shape) + 100 * 2 ** 20,
+    );
+  });
+
   it("grows with tokens, and answers no more pictures at once than there are", () => {
-    expect(engineBytes(vca, shape)).toBeGreaterThan(engineBytes(vca, { ...shape, tokens: 10 }));
-    expect(engineBytes(vca, shape)).toBeGreaterThan(engineBytes(vca, { ...shape, pictures: 8 }));
-    expect(engineBytes(vca, shape)).toBe(engineBytes(vca, { ...shape, pictures: 8000 }));
+    expect(engineBytes(vca, recipe, shape)).toBeGreaterThan(
+      engineBytes(vca, recipe, { ...shape, tokens: 10 }),
+    );
+    expect(engineBytes(vca, recipe, shape)).toBeGreaterThan(
+      engineBytes(vca, recipe, { ...shape, pictures: 8 }),
+    );
+    expect(engineBytes(vca, recipe, shape)).toBe(engineBytes(vca, recipe, { ...shape, pictures: 8000 }));
   });
 });
