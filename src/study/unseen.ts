@@ -1,3 +1,7 @@
+/**
+ * @file The networks of a run beside pictures that they did not train on: those their fold held out, or an independent
+ * set that its final networks see. Units, geometry and lesions are all computed inside one such network, never across.
+ */
 import type { Circuit, VisualShape } from "../circuits/circuit.ts";
 import { loadCircuit } from "../circuits/load.ts";
 import { type NdArray, takeRows } from "../core/array.ts";
