@@ -98,7 +98,7 @@ function startChannel(): Channel {
 /** A worker of this very file. Sources need their loader there too, which built files do not. */
 function startWorker(): Worker {
   const { url } = import.meta;
-  if (!url.endsWith(".ts")) return new Worker(new URL(url), { workerData: HOST });
+  if (!url.endsWith(".ts")) return new Worker(new URL(url), { workerData: HOST, execArgv: [] }); // none of the program's loaders
   const script = `import("tsx/esm/api").then(({ register }) => (register(), import("${url}")))`;
   return new Worker(script, { eval: true, workerData: HOST, execArgv: ["--conditions=source"] });
 }
