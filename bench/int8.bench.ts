@@ -12,8 +12,7 @@ import { extractFeatures } from "../src/encoders/features.ts";
 import { resolveTaps } from "../src/encoders/taps.ts";
 import { planFolds } from "../src/stimuli/folds.ts";
 import { openStimuli } from "../src/stimuli/set.ts";
-import { columnOfScale } from "../src/study/metrics.ts";
-import { agreement } from "../src/training/metrics.ts";
+import { agreement, columnOfScale } from "../src/training/metrics.ts";
 import { ridge } from "../src/training/ridge.ts";
 import { summaryFeatures } from "../src/training/summary-features.ts";
 

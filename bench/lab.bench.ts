@@ -35,28 +35,29 @@ const folder = await mkdtemp(join(tmpdir(), "vca-lab-bench-"));
 process.env.VCA_CACHE = join(folder, "cache");
 const { server, url } = await serveLab(await labAnswers([run]), 0);
 const browser = await launch();
-const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block" });
-context.setDefaultTimeout(600_000);
 /** Prints a row as soon as it is measured. */
 const row = (...cells: [what: string, measured: string, bar: string]) =>
   console.log(`| ${cells.join(" | ")} |`);
 console.log("| | measured | bar |\n| --- | --- | --- |");
 
-/** Opens the lab; moments of training news are kept in the page. */
+const context = () => browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block" });
+/** As text, because what tsx makes of a class needs a helper that the page has not. */
+const KEEP_MOMENTS = `
+  globalThis.moments = [];
+  globalThis.Worker = class extends Worker {
+    constructor(address, options) {
+      super(address, options);
+      this.addEventListener("message", ({ data }) => {
+        if (data.news?.kind === "loss") moments.push(performance.now());
+      });
+    }
+  };`;
+
+/** A tab of a browser that has seen nothing yet; moments of training news are kept in the page. */
 async function open(): Promise<Page> {
-  const tab = await context.newPage();
-  await tab.addInitScript(() => {
-    const losses: number[] = [];
-    Object.assign(globalThis, { losses });
-    globalThis.Worker = class extends Worker {
-      constructor(address: string | URL, options?: WorkerOptions) {
-        super(address, options);
-        this.addEventListener("message", ({ data }) => {
-          if (data.news?.kind === "loss") losses.push(performance.now());
-        });
-      }
-    };
-  });
+  const tab = await (await context()).newPage();
+  tab.setDefaultTimeout(300_000);
+  await tab.addInitScript({ content: KEEP_MOMENTS });
   return tab;
 }
 
@@ -136,7 +137,11 @@ row(`slider to answer, ${KEPT} pictures`, await slides(), "");
 await tab.close();
 
 /** Milliseconds from the first epoch to the last, over all networks: the two may not train as many at once. */
-const span = (moments: readonly number[]) => moments.at(-1)! - moments[0]!;
+function span(moments: readonly number[]): number {
+  if (moments.length < 2)
+    throw new Error(`lab.bench.ts: epochs were expected, got ${moments.length} of them.`);
+  return moments.at(-1)! - moments[0]!;
+}
 async function trainInNode(turn: number): Promise<number> {
   const moments: number[] = [];
   await fitStudy(fitConfig({ stimuli: "emoji", encoder: "efficientnet-lite0", ...TRAINING }), {
@@ -153,15 +158,13 @@ async function trainInTab(): Promise<number> {
   const training = await open();
   await training.goto(`${url}#drawer=train`);
   await training.waitForSelector("form.train");
-  const earlier = training.locator("ul.runs >> text=Delete");
-  if ((await earlier.count()) > 0) await earlier.click();
   await field(training, "Circuit").selectOption(TRAINING.circuit);
   await field(training, "Encoder's depth").selectOption(TRAINING.taps);
   await field(training, "Epochs").fill(String(TRAINING.epochs));
   await training.click("form.train .primary");
   await training.waitForSelector("text=/^Trained in/");
-  const moments = await training.evaluate(() => (globalThis as unknown as { losses: number[] }).losses);
-  await training.close();
+  const moments = await training.evaluate(() => (globalThis as unknown as { moments: number[] }).moments);
+  await training.context().close();
   return span(moments);
 }
 const [inNode, inTab]: [number[], number[]] = [[], []];
@@ -182,7 +185,7 @@ if (reported) {
   row(`report.html, ${thumbnails} small pictures`, `${(bytes / 1e6).toFixed(1)} MB`, "12 MB");
   const times: number[] = [];
   for (let i = 0; i < 5; i++) {
-    const page = await context.newPage();
+    const page = await (await context()).newPage();
     await page.goto(pathToFileURL(out).href, { waitUntil: "load" });
     times.push(
       await page.evaluate(

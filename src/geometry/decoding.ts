@@ -5,7 +5,7 @@
 import type { NdArray } from "../core/array.ts";
 import type { Random } from "../core/random.ts";
 import { planFolds } from "../stimuli/folds.ts";
-import { correlation } from "../training/metrics.ts";
+import { columnOfScale, correlation } from "../training/metrics.ts";
 import { heldOutRidge } from "../training/ridge.ts";
 import type { Activations } from "./alignment.ts";
 
@@ -49,9 +49,6 @@ export async function decodability(
       ),
     random,
   });
-  const S = groups.length;
-  const column = ({ data }: NdArray<Float64Array>, t: number) =>
-    Float64Array.from({ length: S }, (_, s) => data[2 * s + t]!);
-  const r = (t: number) => correlation(column(ratings, t), column(predictions, t));
+  const r = (t: 0 | 1) => correlation(columnOfScale(ratings, t), columnOfScale(predictions, t));
   return { valence: r(0), arousal: r(1) };
 }

@@ -5,7 +5,7 @@
 import type { NdArray } from "../core/array.ts";
 import { ranks } from "../core/ranks.ts";
 import { mean, variance } from "../core/statistics.ts";
-import { correlation } from "../training/metrics.ts";
+import { columnOfScale, correlation } from "../training/metrics.ts";
 
 /** Rated pictures on which effects are measured. */
 export interface Judged {
@@ -45,21 +45,18 @@ export function worth(
   judged: Judged,
 ): Map<string, number> {
   const { ratings, category, categories, middle } = judged;
-  const S = ratings.shape[0]!;
   const values = new Map<string, number>();
-  const column = (data: ArrayLike<number>, t: number) => {
-    const values = new Float64Array(S);
-    for (let s = 0; s < S; s++) values[s] = data[2 * s + t]!;
-    return values;
-  };
-  for (const [t, scale] of ["valence", "arousal"].entries()) {
-    const [rated, predicted] = [column(ratings.data, t), column(predictions.data, t)];
+  for (const [t, scale] of [
+    [0, "valence"],
+    [1, "arousal"],
+  ] as const) {
+    const [rated, predicted] = [columnOfScale(ratings, t), columnOfScale(predictions, t)];
     const r = correlation(rated, predicted);
     values.set(`r-${scale}`, r);
     values.set(`mean-${scale}`, mean(predicted));
     values.set(`slope-${scale}`, r * Math.sqrt(variance(predicted) / variance(rated)));
   }
-  const valence = column(predictions.data, 0);
+  const valence = columnOfScale(predictions, 0);
   const last = categories.length - 1;
   categories.forEach((name, c) => {
     const score = (value: number) => (c === 0 ? -value : c === last ? value : -Math.abs(value - middle));

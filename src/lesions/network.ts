@@ -53,8 +53,9 @@ export async function openLesionable(circuit: Circuit, visual: VisualShape): Pro
         ...Object.fromEntries(joinReplicas(Array(replicas).fill(parameters))),
         ...settingFeeds(circuit, units, {}, replicas),
       });
+      const atRest = rest(TOGETHER);
       await whole.hold(only(rest(1), whole));
-      await before.hold(only(rest(TOGETHER), before));
+      await before.hold(only(atRest, before));
       const pieces: Arrays[] = [];
       for (const rows of piecesOf(S)) {
         const seen = { tokens: takeRows(pictures, rows) };
@@ -62,7 +63,7 @@ export async function openLesionable(circuit: Circuit, visual: VisualShape): Pro
       }
       const alone = pieces.length === 1; // then what comes before stays with the engine
       for (const session of opened)
-        await session.hold(only(alone ? { ...rest(TOGETHER), ...pieces[0] } : rest(TOGETHER), session));
+        await session.hold(only(alone ? { ...atRest, ...pieces[0] } : atRest, session));
 
       /** Predictions of all pictures, `[replicas][S, 2]`. */
       const answers = async (session: Session, feeds: Arrays, replicas: number): Promise<NdArray[]> => {

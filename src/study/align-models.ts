@@ -4,10 +4,10 @@ import { nucleusRdm, patterned } from "../geometry/alignment.ts";
 import { pairs } from "../geometry/behaviour.ts";
 import type { Model } from "../rsa/models.ts";
 import { pairCount, pairIndex, type Rdms } from "../rsa/rdm.ts";
+import { columnOfScale } from "../training/metrics.ts";
 import { summaryFeatures } from "../training/summary-features.ts";
 import type { BrainData } from "./brain-data.ts";
 import type { BrainPart, BrainRun, BrainRunOptions } from "./brain-networks.ts";
-import { columnOfScale } from "./metrics.ts";
 
 /** A nucleus at an epoch, or a baseline. */
 export interface Candidate {

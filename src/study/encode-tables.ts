@@ -55,19 +55,15 @@ interface Encoded {
   readonly map: ReturnType<typeof groupMap>;
 }
 
+/** Brains, what predicts them, and how well it does: by region, then by set. */
+export interface Encoding {
+  readonly brain: BrainData;
+  readonly sets: readonly FeatureSet[];
+  readonly found: ReadonlyMap<string, ReadonlyMap<string, Found>>;
+}
+
 /** All sets of features in one region. */
-export function encodedIn(
-  region: BrainRegion,
-  {
-    brain,
-    sets,
-    found,
-  }: {
-    readonly brain: BrainData;
-    readonly sets: readonly FeatureSet[];
-    readonly found: ReadonlyMap<string, ReadonlyMap<string, Found>>;
-  },
-): Encoded[] {
+export function encodedIn(region: BrainRegion, { brain, sets, found }: Encoding): Encoded[] {
   const ceiling = ceilingOf(region, brain);
   return sets.map((set) => {
     const each = found.get(region.name)!.get(set.name)!;

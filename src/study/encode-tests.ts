@@ -2,23 +2,16 @@
 import type { Matrix } from "../core/linear-algebra.ts";
 import { testMean } from "../core/sample-tests.ts";
 import { regionZ, variancePartition, voxelR2 } from "../encoding/accuracy.ts";
-import type { BrainData, BrainRegion } from "./brain-data.ts";
+import type { BrainRegion } from "./brain-data.ts";
 import { type BrainTest, testCells } from "./brain-tables.ts";
 import type { FeatureSet, Plan } from "./encode-plan.ts";
-import { type Found, zOf } from "./encode-tables.ts";
+import { type Encoding, zOf } from "./encode-tables.ts";
 
 /** Trained against untrained (over participants, and over seeds) and encoder; mask against controls. */
-export function contrasts({
-  brain: { regions },
-  sets,
-  found,
-  encoder,
-}: {
-  readonly brain: BrainData;
-  readonly sets: readonly FeatureSet[];
-  readonly found: ReadonlyMap<string, ReadonlyMap<string, Found>>;
-  readonly encoder: FeatureSet;
-}): Omit<BrainTest, "q">[] {
+export function contrasts(
+  { brain: { regions }, sets, found }: Encoding,
+  encoder: FeatureSet,
+): Omit<BrainTest, "q">[] {
   const [mask] = regions;
   const less = (a: readonly number[], b: readonly number[]) => testMean(a.map((value, i) => value - b[i]!));
   return sets

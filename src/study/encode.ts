@@ -44,7 +44,9 @@ export async function encodeRun(path: string, options: EncodeOptions): Promise<E
     by: options.by,
     folds: options.folds,
     rows: withQ(encoded.map(rowOf), ({ source }) => String(source)),
-    tests: withQ([...contrasts({ ...study, found }), ...partitions], ({ comparison }) => String(comparison)),
+    tests: withQ([...contrasts({ brain, sets, found }, study.encoder), ...partitions], ({ comparison }) =>
+      String(comparison),
+    ),
     out: tablesFolder(path, { out: options.out }),
     seconds: (performance.now() - started) / 1000,
   };

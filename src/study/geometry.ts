@@ -19,11 +19,10 @@ import { participationRatio, subsampled } from "../geometry/dimensionality.ts";
 import { hierarchy } from "../geometry/hierarchy.ts";
 import { smacof } from "../geometry/mds.ts";
 import { pairIndex } from "../rsa/rdm.ts";
-import { agreement, disparity } from "../training/metrics.ts";
+import { agreement, columnOfScale, disparity } from "../training/metrics.ts";
 import { summaryFeatures } from "../training/summary-features.ts";
 import { twoLines } from "../training/two-lines.ts";
 import { lowLevelColumns } from "./low-level.ts";
-import { columnOfScale } from "./metrics.ts";
 import { type Cell, tablesFolder, writeTable } from "./run-folder.ts";
 import {
   bySeed,
@@ -191,19 +190,27 @@ async function knownOf(
     targets.set("encoder", rankedRdm(nucleusRdm(summaryFeatures(tokens, visual.hasCls))));
   }
   const controls = ["encoder", "category", "low-level"].filter((name) => targets.has(name));
-  const alike = new Map<string, string[]>(); // targets by their controls
-  for (const target of targets.keys()) {
-    const own = controls.filter((name) => name !== target).join(" ");
-    alike.set(own, [...(alike.get(own) ?? []), target]);
-  }
-  const partials = [...alike]
-    .filter(([held]) => held !== "")
-    .map(([held, names]) => {
-      const basis = heldConstant(held.split(" ").map((name) => targets.get(name)!));
-      const left = names.map((name) => [name, independentPart(targets.get(name)!, basis)] as const);
-      return { basis, left: new Map(left.filter((each): each is [string, Float64Array] => !!each[1])) };
-    });
-  return { targets, partials };
+  const holding = (held: readonly string[], names: readonly string[]) => {
+    const basis = heldConstant(held.map((name) => targets.get(name)!));
+    const left = names.map((name) => [name, independentPart(targets.get(name)!, basis)] as const);
+    return { basis, left: new Map(left.filter((each): each is [string, Float64Array] => !!each[1])) };
+  };
+  const names = [...targets.keys()];
+  const partials = [
+    holding(
+      controls,
+      names.filter((name) => !controls.includes(name)),
+    ),
+    ...names
+      .filter((name) => controls.includes(name))
+      .map((one) =>
+        holding(
+          controls.filter((name) => name !== one),
+          [one],
+        ),
+      ),
+  ];
+  return { targets, partials: partials.filter(({ basis }) => basis.length > 0) };
 }
 
 /** What is measured of one nucleus at one epoch. */

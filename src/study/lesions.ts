@@ -17,17 +17,18 @@ import {
   treat,
 } from "../lesions/lesion.ts";
 import { matchedSets, type UnitTraits, unitTraits } from "../lesions/matched.ts";
-import { openLesionable } from "../lesions/network.ts";
+import { type LesionableNetwork, openLesionable } from "../lesions/network.ts";
 import { EMOTIONS, emotionsByThreshold } from "../neurons/bins.ts";
 import { selectiveUnits, selectivity } from "../neurons/selectivity.ts";
 import { planFolds } from "../stimuli/folds.ts";
-import { columnOfScale } from "./metrics.ts";
+import { columnOfScale } from "../training/metrics.ts";
 import { readTensors, tablesFolder, writeTable } from "./run-folder.ts";
 import { cellsOf } from "./seed-table.ts";
 import {
   openUnseen,
   type Pictures,
   picturesAt,
+  type Sight,
   type UnseenNetwork,
   type UnseenOptions,
   type UnseenRun,
@@ -121,9 +122,18 @@ export async function analyseLesions(path: string, options: LesionOptions): Prom
     `${run.networks.length} networks, ${run.nuclei.length} nuclei, ${treatments.length} treatments of the units that prefer each of ${EMOTIONS.length} categories, each beside ${draws} random draws, on both halves.`,
   );
   const found: Found[] = [];
-  for (const [i, network] of run.networks.entries()) {
-    found.push(...(await lesionNetwork(run, network, { ...options, treatments, draws })));
-    options.reporter.progress("lesions", i + 1, run.networks.length);
+  const opened = new Map<string, LesionableNetwork>(); // by what they see: engines that networks share
+  try {
+    for (const [i, network] of run.networks.entries()) {
+      const sight = await run.sight(network);
+      const key = JSON.stringify([sight.circuit, sight.visual]);
+      const engine = opened.get(key) ?? (await openLesionable(sight.circuit, sight.visual));
+      opened.set(key, engine);
+      found.push(...(await lesionNetwork(run, network, sight, engine, { ...options, treatments, draws })));
+      options.reporter.progress("lesions", i + 1, run.networks.length);
+    }
+  } finally {
+    await Promise.all([...opened.values()].map((each) => each.close()));
   }
   const seeds = [...new Set(found.map(({ seed }) => seed))];
   const rows = [
@@ -165,8 +175,13 @@ interface Plan extends LesionOptions {
   readonly draws: number;
 }
 
-async function lesionNetwork(run: UnseenRun, network: UnseenNetwork, plan: Plan): Promise<Found[]> {
-  const { circuit, visual, tokens } = await run.sight(network);
+async function lesionNetwork(
+  run: UnseenRun,
+  network: UnseenNetwork,
+  { circuit, tokens }: Sight,
+  engine: LesionableNetwork,
+  plan: Plan,
+): Promise<Found[]> {
   const epoch = run.epochs.at(-1)!;
   const { arrays: parameters } = await readTensors(run.folder.parametersFile(network.name, epoch));
   const { groups } = network.pictures;
@@ -179,69 +194,64 @@ async function lesionNetwork(run: UnseenRun, network: UnseenNetwork, plan: Plan)
     random: random.at("halves"),
   });
   const places = [0, 1].map((h) => [...half.keys()].filter((s) => half[s] === h));
-  const opened = await openLesionable(circuit, visual);
   const found: Found[] = [];
-  try {
-    for (const [choosing, judging] of [
-      [0, 1],
-      [1, 0],
-    ] as const) {
-      const judged = judgedOf(picturesAt(network.pictures, places[judging]!));
-      const predict = await opened.load(parameters, takeRows(tokens, places[judging]!));
-      const worthIn = async (setting: Setting) => worth((await predict([setting]))[0]!, judged);
-      const before = await worthIn({});
-      const whole = async (of: Case, setting: Setting, units?: number) => {
-        const effects = changes(before, await worthIn(setting));
-        found.push({ seed: network.seed, of, units, effects, imbalance: undefined });
-      };
-      for (const nucleus of run.nuclei) {
-        const activations = takeRows(await network.activations(nucleus, epoch), places[choosing]!);
-        const traits = unitTraits(activations, circuit, { nucleus, parameters, units: opened.units });
-        const all = [...traits.mean.keys()];
-        const chosen = [...preferring(activations, picturesAt(network.pictures, places[choosing]!))].map(
-          ([category, units]) => {
-            const own = random.at(nucleus, category, choosing);
-            return { category, units, matched: matchedSets(traits, units, plan.draws, own) }; // the same for every treatment
-          },
+  for (const [choosing, judging] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    const judged = judgedOf(picturesAt(network.pictures, places[judging]!));
+    const predict = await engine.load(parameters, takeRows(tokens, places[judging]!));
+    const worthIn = async (setting: Setting) => worth((await predict([setting]))[0]!, judged);
+    const before = await worthIn({});
+    const whole = async (of: Case, setting: Setting, units?: number) => {
+      const effects = changes(before, await worthIn(setting));
+      found.push({ seed: network.seed, of, units, effects, imbalance: undefined });
+    };
+    for (const nucleus of run.nuclei) {
+      const activations = takeRows(await network.activations(nucleus, epoch), places[choosing]!);
+      const traits = unitTraits(activations, circuit, { nucleus, parameters, units: engine.units });
+      const all = [...traits.mean.keys()];
+      const chosen = [...preferring(activations, picturesAt(network.pictures, places[choosing]!))].map(
+        ([category, units]) => {
+          const own = random.at(nucleus, category, choosing);
+          return { category, units, matched: matchedSets(traits, units, plan.draws, own) }; // the same for every treatment
+        },
+      );
+      for (const treatment of plan.treatments) {
+        plan.signal?.throwIfAborted();
+        const how = {
+          name: nucleus,
+          treatment: treatment.kind,
+          a: treatment.kind === "gain" ? treatment.a : -1,
+        };
+        await whole(
+          { ...how, target: "nucleus", category: undefined },
+          treat(nucleus, traits, all, treatment),
+          all.length,
         );
-        for (const treatment of plan.treatments) {
-          plan.signal?.throwIfAborted();
-          const how = {
-            name: nucleus,
-            treatment: treatment.kind,
-            a: treatment.kind === "gain" ? treatment.a : -1,
-          };
-          await whole(
-            { ...how, target: "nucleus", category: undefined },
-            treat(nucleus, traits, all, treatment),
-            all.length,
-          );
-          for (const { category, units, matched } of chosen) {
-            const lesioned = await lesion(predict, judged, {
-              nucleus,
-              traits,
-              chosen: units,
-              treatment,
-              before,
-              matched,
-            });
-            found.push({
-              seed: network.seed,
-              of: { ...how, target: "units", category },
-              units: units.length,
-              ...lesioned,
-            });
-          }
+        for (const { category, units, matched } of chosen) {
+          const lesioned = await lesion(predict, judged, {
+            nucleus,
+            traits,
+            chosen: units,
+            treatment,
+            before,
+            matched,
+          });
+          found.push({
+            seed: network.seed,
+            of: { ...how, target: "units", category },
+            units: units.length,
+            ...lesioned,
+          });
         }
       }
-      for (const name of circuit.projections.map(projectionName))
-        await whole(
-          { target: "projection", name, category: undefined, treatment: "zero", a: -1 },
-          { projections: new Map([[name, 0]]) },
-        );
     }
-  } finally {
-    await opened.close();
+    for (const name of circuit.projections.map(projectionName))
+      await whole(
+        { target: "projection", name, category: undefined, treatment: "zero", a: -1 },
+        { projections: new Map([[name, 0]]) },
+      );
   }
   return found;
 }

@@ -3,7 +3,7 @@ import type { NdArray } from "../core/array.ts";
 import { Random } from "../core/random.ts";
 import { members } from "../stimuli/folds.ts";
 import { type Bootstrap, bootstrapCorrelations, contrast, type Interval } from "../training/intervals.ts";
-import { agreement, correlation } from "../training/metrics.ts";
+import { agreement, columnOfScale, correlation } from "../training/metrics.ts";
 
 /** Agreement of one scale, as `--json` prints it; null where a number does not exist. */
 export interface ScaleMetrics {
@@ -43,11 +43,6 @@ export interface Comparison {
   readonly metrics: BothScales<ScaleMetrics>;
   readonly ridge: BothScales<ScaleMetrics>;
   readonly difference: BothScales<Difference>;
-}
-
-/** Valence or arousal of `[S, 2]`. */
-export function columnOfScale(array: NdArray<Float32Array | Float64Array>, scale: 0 | 1): Float64Array {
-  return Float64Array.from({ length: array.shape[0]! }, (_, s) => array.data[2 * s + scale]!);
 }
 
 const interval = ({ lower, upper }: Interval): [number, number] => [lower, upper];

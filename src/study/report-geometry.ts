@@ -10,7 +10,7 @@ import type { NucleusMap } from "../report/figures/mds.ts";
 import type { RdmPanel } from "../report/figures/rdm.ts";
 import { inHierarchy } from "../report/palette.ts";
 import { pairIndex } from "../rsa/rdm.ts";
-import { columnOfScale } from "./metrics.ts";
+import { columnOfScale } from "../training/metrics.ts";
 import { type Pictures, picturesAt, type UnseenRun } from "./unseen.ts";
 
 /** More pictures make a map slow to compute and hard to see. */

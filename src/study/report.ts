@@ -22,8 +22,7 @@ import {
 import { circuitSection, type RunEffect, structureSection } from "../report/sections/structure.ts";
 import { unitsSection } from "../report/sections/units.ts";
 import type { StimulusSet } from "../stimuli/set.ts";
-import { correlation, reliability } from "../training/metrics.ts";
-import { columnOfScale } from "./metrics.ts";
+import { columnOfScale, correlation, reliability } from "../training/metrics.ts";
 import type { WorkOptions } from "./prepare.ts";
 import {
   alignmentRows,

@@ -10,7 +10,7 @@ import {
 } from "../neurons/bins.ts";
 import { heldConstant } from "../neurons/tuning.ts";
 import { planFolds } from "../stimuli/folds.ts";
-import { columnOfScale } from "./metrics.ts";
+import { columnOfScale } from "../training/metrics.ts";
 import type { Pictures, UnseenNetwork } from "./unseen.ts";
 
 /** How pictures are sorted. */

@@ -3,8 +3,16 @@
  * own reliability allows. R2 is true R2 of the predictions as they are; Liu et al. (2025)
  * refit a line to the test predictions first, so that their R2 is r squared: not comparable.
  */
+import type { NdArray } from "../core/array.ts";
 import { fisherMean, mean, pearson, requireFinite, sd, variance } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
+
+/** Valence or arousal of `[S, 2]`. */
+export function columnOfScale(array: NdArray<Float32Array | Float64Array>, scale: 0 | 1): Float64Array {
+  const values = new Float64Array(array.shape[0]!);
+  for (let s = 0; s < values.length; s++) values[s] = array.data[2 * s + scale]!;
+  return values;
+}
 
 /** Agreement of one scale. */
 export interface Agreement {
