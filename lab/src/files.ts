@@ -20,9 +20,9 @@ const isPicture = ({ name, type }: File) =>
 
 const isWanted = (file: File) => isPicture(file) || TABLE_FILE.test(file.name) || BRAIN_FILE.test(file.name);
 
-/** The chosen files of an input; of a folder, its pictures and tables. */
-export function chosenFiles(input: HTMLInputElement): Named[] {
-  const files = [...(input.files ?? [])].filter((file) => !file.webkitRelativePath || isWanted(file));
+/** The chosen files of an input; of a folder, by default its pictures and tables. */
+export function chosenFiles(input: HTMLInputElement, wanted: (file: File) => boolean = isWanted): Named[] {
+  const files = [...(input.files ?? [])].filter((file) => !file.webkitRelativePath || wanted(file));
   input.value = "";
   return files.map((file) => ({ name: file.webkitRelativePath || file.name, file }));
 }

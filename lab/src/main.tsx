@@ -102,7 +102,12 @@ function Drawers() {
             type="button"
             key={name}
             aria-pressed={drawer.value === name}
-            onClick={() => (drawer.value = name)}
+            onClick={({ currentTarget }) => {
+              drawer.value = name;
+              requestAnimationFrame(() =>
+                currentTarget.closest("section")!.scrollIntoView({ block: "nearest" }),
+              );
+            }}
           >
             {DRAWER_TITLES[name]}
           </button>

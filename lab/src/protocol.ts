@@ -71,6 +71,8 @@ export interface TrainRequest {
   readonly folds: number;
   readonly seeds: number;
   readonly epochs?: number;
+  /** An encoder of the user's own; default: the embedded EfficientNet-Lite0. */
+  readonly encoder?: string;
   /** Taps by depth; default: those of the encoder, of which the best is chosen in inner folds. */
   readonly taps?: string;
 }
@@ -85,7 +87,10 @@ export interface KeptRun {
 
 /** One numbered call per function: its argument and its result. */
 export interface Calls {
-  start: { in: { base: string }; out: { facts: LabFacts; kept: KeptRun[]; sets: OwnSet[] } };
+  start: {
+    in: { base: string };
+    out: { facts: LabFacts; kept: KeptRun[]; sets: OwnSet[]; encoders: string[] };
+  };
   /** `run-0` of the server, or `runs/NAME` of this browser. */
   open: { in: { at: string }; out: OpenRun };
   see: {
@@ -108,6 +113,10 @@ export interface Calls {
   addToSet: { in: { set?: string; files: readonly { name: string; file: Blob }[] }; out: OwnSet };
   sets: { in: undefined; out: OwnSet[] };
   removeSet: { in: { name: string }; out: undefined };
+  /** A folder as the hub lays it out, its name before each path; gives that name. */
+  addEncoder: { in: { files: readonly { name: string; file: Blob }[] }; out: string };
+  encoders: { in: undefined; out: string[] };
+  removeEncoder: { in: { name: string }; out: undefined };
   train: { in: TrainRequest & { provider: Provider }; out: { seconds: number; r: OpenRun["r"] } };
   stop: { in: undefined; out: undefined };
   kept: { in: undefined; out: KeptRun[] };

@@ -32,6 +32,7 @@ export const KEPT = 48;
 export const facts = signal<LabFacts | undefined>(undefined);
 export const keptRuns = signal<readonly KeptRun[]>([]);
 export const ownSets = signal<readonly OwnSet[]>([]);
+export const ownEncoders = signal<readonly string[]>([]);
 export const run = signal<OpenRun | undefined>(undefined);
 export const runAt = signal("");
 export const loading = signal<{ readonly done: number; readonly total: number } | undefined>(undefined);
@@ -258,10 +259,11 @@ export async function start(): Promise<void> {
   }
   drawer.value = DRAWERS.find((each) => each === url.get("drawer")) ?? "table";
   try {
-    const { facts: found, kept, sets } = await call("start", { base: document.baseURI });
+    const { facts: found, kept, sets, encoders } = await call("start", { base: document.baseURI });
     facts.value = found;
     keptRuns.value = kept;
     ownSets.value = sets;
+    ownEncoders.value = encoders;
     const choices = runChoices();
     const wanted = choices.find(({ at }) => at === url.get("run")) ?? choices[0];
     if (wanted) await openRun(wanted.at);

@@ -52,7 +52,7 @@ export function KeptRuns() {
       </ul>
       <p class="fine">
         Unzipped, a run is a folder for <code>vca predict</code>, <code>vca report</code> and all other
-        commands.
+        commands. An encoder of your own must lie in <code>./encoders</code> there.
       </p>
     </>
   );

@@ -1,9 +1,9 @@
-/** @file What training knows: the choices, the user's own sets, what a running training says. */
+/** @file What training knows: the choices, the user's own sets and encoders, what a running training says. */
 import { computed, signal } from "@preact/signals";
 import { call, onNews } from "./client.ts";
 import type { Named } from "./files.ts";
 import type { Provider, TrainRequest } from "./protocol.ts";
-import { drawer, fail, keptRuns, ownSets } from "./state.ts";
+import { drawer, fail, keptRuns, ownEncoders, ownSets } from "./state.ts";
 
 /** A value at an epoch. */
 export interface Point {
@@ -49,11 +49,12 @@ onNews((news) => {
 });
 
 /** The name of a run: what was chosen. */
-export function runName({ set, scale, group, circuit, folds, seeds, epochs, taps }: Choice): string {
+export function runName({ set, scale, group, encoder, circuit, folds, seeds, epochs, taps }: Choice): string {
   return [
     set ?? "emoji",
     set && scale?.replace("..", "to"),
     group && `by-${group.replace(/[^\w.-]+/g, "-")}`,
+    encoder,
     circuit,
     `${folds}x${seeds}`,
     epochs && `e${epochs}`,
@@ -90,18 +91,15 @@ export async function stop(): Promise<void> {
   await call("stop", undefined);
 }
 
-/** Takes in a rated table and pictures, or pictures for the chosen one, and chooses that set. */
-export async function addOwn(files: readonly Named[]): Promise<void> {
+/** Takes files in while nothing trains. */
+async function keep(work: () => Promise<void>): Promise<void> {
   if (state.value !== "idle")
     return fail(new Error("lab: an idle lab was expected, got one that trains. Stop it, or wait."));
   drawer.value = "train";
   state.value = "keeping";
   said.value = "";
   try {
-    const { set } = choice.value;
-    const { name } = await call("addToSet", { files, ...(set !== undefined && { set }) });
-    ownSets.value = await call("sets", undefined);
-    if (name !== set) choose({ set: name, scale: undefined, group: undefined });
+    await work();
   } catch (error) {
     fail(error);
   } finally {
@@ -110,11 +108,37 @@ export async function addOwn(files: readonly Named[]): Promise<void> {
   }
 }
 
+/** Takes in a rated table and pictures, or pictures for the chosen one, and chooses that set. */
+export function addOwn(files: readonly Named[]): Promise<void> {
+  return keep(async () => {
+    const { set } = choice.value;
+    const { name } = await call("addToSet", { files, ...(set !== undefined && { set }) });
+    ownSets.value = await call("sets", undefined);
+    if (name !== set) choose({ set: name, scale: undefined, group: undefined });
+  });
+}
+
 /** Deletes the chosen set. */
 export async function removeChosenSet(): Promise<void> {
   await call("removeSet", { name: choice.value.set! }).catch(fail);
   ownSets.value = await call("sets", undefined);
   choose({ set: undefined, scale: undefined, group: undefined });
+}
+
+/** Takes in an encoder's folder, and chooses it. */
+export function addEncoder(files: readonly Named[]): Promise<void> {
+  return keep(async () => {
+    const encoder = await call("addEncoder", { files });
+    ownEncoders.value = await call("encoders", undefined);
+    choose({ encoder, taps: undefined });
+  });
+}
+
+/** Deletes the chosen encoder. */
+export async function removeChosenEncoder(): Promise<void> {
+  await call("removeEncoder", { name: choice.value.encoder! }).catch(fail);
+  ownEncoders.value = await call("encoders", undefined);
+  choose({ encoder: undefined, taps: undefined });
 }
 
 /** Asks once where training can run: a browser without a GPU says so in its console. */

@@ -1,13 +1,12 @@
-/** @file Train in the tab: choose pictures and circuit, press, watch loss and held-out r, stop, go on, save the run's folder. */
+/** @file Train in the tab: choose pictures, encoder and circuit, press, watch loss and held-out r, stop, go on, save the run's folder. */
 import { useEffect } from "preact/hooks";
 import { CIRCUIT_NAMES } from "../../src/circuits/presets.ts";
-import { chosenFiles, FOLDER } from "./files.ts";
 import type { Provider } from "./protocol.ts";
-import { facts, ownSets } from "./state.ts";
+import { facts, ownEncoders, ownSets } from "./state.ts";
 import { TrainingCharts } from "./train-charts.tsx";
+import { Own } from "./train-own.tsx";
 import { KeptRuns } from "./train-runs.tsx";
 import {
-  addOwn,
   choice,
   choose,
   chosenSet,
@@ -16,7 +15,6 @@ import {
   progress,
   provider,
   providers,
-  removeChosenSet,
   runName,
   said,
   state,
@@ -77,52 +75,6 @@ function NumberField({ title, value, min, max, placeholder, take }: NumberProps)
   );
 }
 
-function Pictures() {
-  const set = chosenSet.value;
-  const picker = (title: string, folder: boolean) => (
-    <label class="button">
-      {title}
-      <input
-        {...(folder && FOLDER)}
-        type="file"
-        multiple
-        disabled={state.value !== "idle"}
-        onChange={(event) => {
-          const files = chosenFiles(event.currentTarget);
-          if (files.length > 0) void addOwn(files);
-        }}
-      />
-    </label>
-  );
-  return (
-    <div class="own">
-      {set === undefined && (
-        <p class="lead">
-          The same training as <code>vca fit</code>, in this tab: on the 81 embedded emoji, a first look and
-          not science, or on your own pictures, which stay in this browser. Yours need a CSV table with the
-          columns id, file, valence, arousal and any others.
-        </p>
-      )}
-      {set && (
-        <p class="lead" data-test="own">
-          {set.missing === 0
-            ? `${set.n} rated pictures, all here; ratings from ${Number(set.lowest.toPrecision(3))} to ${Number(set.highest.toPrecision(3))}.`
-            : `${set.n - set.missing} of ${set.n} rated pictures are here. Add ${set.firstMissing}.`}
-        </p>
-      )}
-      <div class="ways">
-        {picker(set ? "Add files" : "Your table and pictures", false)}
-        {picker(set ? "Add a folder" : "A folder with both", true)}
-        {set && (
-          <button type="button" disabled={state.value !== "idle"} onClick={() => void removeChosenSet()}>
-            Delete the table and pictures
-          </button>
-        )}
-      </div>
-    </div>
-  );
-}
-
 /** The ends of the declared scale: nothing guesses them from the ratings. */
 function ScaleFields() {
   const [, lo, hi] = /^(.*)\.\.(.*)$/.exec(choice.value.scale ?? "") ?? [];
@@ -138,9 +90,10 @@ function ScaleFields() {
 
 const PROVIDER_TEXT: Readonly<Record<Provider, string>> = { wasm: "processor", webgpu: "GPU" };
 const STAGES = ["5", "6", "7", "8"];
+const BEST = "best in inner folds";
 
 function Form() {
-  const { circuit, folds, seeds, epochs, taps, set, group } = choice.value;
+  const { encoder, circuit, folds, seeds, epochs, taps, set, group } = choice.value;
   const idle = state.value === "idle";
   const own = chosenSet.value;
   return (
@@ -173,11 +126,27 @@ function Form() {
         take={(value) => choose({ circuit: value })}
       />
       <Select
-        title="Encoder's depth"
-        value={taps}
-        of={[["", "best in inner folds"], ...STAGES.map((depth) => [depth, `stage ${depth}`] as const)]}
-        take={(value) => choose({ taps: value || undefined })}
+        title="Encoder"
+        value={encoder}
+        of={[["", "EfficientNet-Lite0"], ...ownEncoders.value.map((name) => [name, name] as const)]}
+        take={(value) => choose({ encoder: value || undefined, taps: undefined })}
       />
+      {encoder === undefined ? (
+        <Select
+          title="Encoder's depth"
+          value={taps}
+          of={[["", BEST], ...STAGES.map((depth) => [depth, `stage ${depth}`] as const)]}
+          take={(value) => choose({ taps: value || undefined })}
+        />
+      ) : (
+        <NumberField
+          title="Encoder's depth"
+          min={1}
+          placeholder={BEST}
+          value={taps === undefined ? undefined : Number(taps)}
+          take={(n) => choose({ taps: n === undefined ? undefined : String(n) })}
+        />
+      )}
       <NumberField
         title="Folds"
         min={2}
@@ -234,7 +203,7 @@ export function TrainPanel() {
   }, [known]);
   return (
     <>
-      <Pictures />
+      <Own />
       <Form />
       {at && (
         <p role="status" class="queue">

@@ -1,4 +1,4 @@
-/** @file Training in the tab: the command line's own `fitStudy`, on the embedded emoji or the user's own table, into this browser's storage. */
+/** @file Training in the tab: the command line's own `fitStudy`, on the embedded emoji or the user's own table and encoder, into this browser's storage. */
 import { zip } from "fflate";
 import { exists, listFolder, readBytes, readText } from "#files";
 import { columnIndex, parseCsv } from "../../src/core/csv.ts";
@@ -8,6 +8,7 @@ import { pearson } from "../../src/core/statistics.ts";
 import { isVcaError } from "../../src/errors.ts";
 import { fitStudy } from "../../src/study/fit.ts";
 import { type FitConfig, fitConfig, readFitConfig } from "../../src/study/fit-config.ts";
+import { encoderPath, ownEncoder } from "./encoders.ts";
 import type { Calls, KeptRun, News, TrainRequest } from "./protocol.ts";
 import { setOf, stimuliOf } from "./sets.ts";
 
@@ -17,7 +18,7 @@ const folderOf = (name: string) => `runs/${name}`;
 
 /** Trains, or goes on where an earlier visit stopped. @throws DOMException AbortError when stopped */
 export async function train(
-  { name, provider, set, ...options }: Calls["train"]["in"],
+  { name, provider, set, encoder, ...options }: Calls["train"]["in"],
   tell: (news: News) => void,
 ): Promise<Calls["train"]["out"]> {
   abort = new AbortController();
@@ -26,7 +27,7 @@ export async function train(
   try {
     const config = fitConfig({
       stimuli: set === undefined ? "emoji" : await stimuliOf(set),
-      encoder: "efficientnet-lite0",
+      encoder: encoderPath(encoder),
       tapChoice: options.taps ? "all" : "inner",
       ...(options.group && { split: "grouped" }),
       ...options,
@@ -132,9 +133,10 @@ export async function keptRuns(): Promise<KeptRun[]> {
 
 function requestOf(
   name: string,
-  { stimuli, circuit, folds, seeds, epochs, taps, scale, group }: FitConfig,
+  { stimuli, encoder, circuit, folds, seeds, epochs, taps, scale, group }: FitConfig,
 ): TrainRequest {
   const set = setOf(stimuli);
+  const own = ownEncoder(encoder);
   return {
     name,
     circuit,
@@ -144,6 +146,7 @@ function requestOf(
     ...(scale !== undefined && { scale }),
     ...(group !== undefined && { group }),
     ...(epochs !== undefined && { epochs }),
+    ...(own !== undefined && { encoder: own }),
     ...(taps !== undefined && { taps }),
   };
 }

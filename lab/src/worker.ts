@@ -7,6 +7,7 @@ import { mountFiles, restoreFiles, setVersion } from "../../src/core/files.web.t
 import { listProviders, useWasm } from "../../src/engine/web.ts";
 import { VcaError } from "../../src/errors.ts";
 import { type Live, type LiveAbout, liveModel, openLive } from "../../src/study/live.ts";
+import { addEncoder, ownEncoders, removeEncoder } from "./encoders.ts";
 import type { Calls, LabFacts, News, OpenRun, Provider, RatedPicture, ToPage, ToWorker } from "./protocol.ts";
 import { addToSet, ownSets, removeSet } from "./sets.ts";
 import { keptRuns, removeRun, stopTraining, train, zipRun } from "./training.ts";
@@ -124,7 +125,7 @@ const calls: { [C in keyof Calls]: (argument: Calls[C]["in"]) => Promise<Calls[C
     });
     if (facts.webgpu) useWasm({ webgpu: at(facts.webgpu) });
     await restoreFiles();
-    return { facts, kept: await keptRuns(), sets: await ownSets() };
+    return { facts, kept: await keptRuns(), sets: await ownSets(), encoders: await ownEncoders() };
   },
   open: ({ at }) => open(at),
   see: async ({ id, name, file, keep }) => {
@@ -175,6 +176,9 @@ const calls: { [C in keyof Calls]: (argument: Calls[C]["in"]) => Promise<Calls[C
   addToSet: (argument) => addToSet(argument, tell),
   sets: async () => ownSets(),
   removeSet: async ({ name }) => removeSet(name),
+  addEncoder,
+  encoders: ownEncoders,
+  removeEncoder: async ({ name }) => removeEncoder(name),
   train: (request) => train(request, tell),
   stop: async () => stopTraining(),
   kept: async () => keptRuns(),

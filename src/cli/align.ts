@@ -1,6 +1,7 @@
 /** @file What `vca rsa RUN` prints: the last epoch in each region, training, specificity. */
 import type { AlignResult } from "../study/align-tables.ts";
 import type { BrainTest } from "../study/brain-tables.ts";
+import type { SearchlightCells } from "../study/searchlight.ts";
 import { correlationText, secondsText, table } from "./table.ts";
 
 /** A correlation-like cell; `-` for none. */
@@ -49,9 +50,27 @@ export function alignText(result: AlignResult): string {
     ),
     "",
     testsText(result.tests),
+    ...(result.searchlight ? ["", searchlightText(result.searchlight)] : []),
     "",
     `${result.draws} ${result.resample === "none" ? "permutations" : "draws"}, ${secondsText(result.seconds)}, ${result.out}`,
   ].join("\n");
+}
+
+/** What the maps say. */
+function searchlightText(rows: readonly SearchlightCells[]): string {
+  return table(
+    ["searchlight in", "model", "score", "peak", "at x, y, z mm", "q there", "voxels", "of them q < .05"],
+    rows.map(({ region, model, score, peak, x, y, z, peak_q, voxels, voxels_q05 }) => [
+      String(region),
+      String(model),
+      number(score),
+      number(peak),
+      [x, y, z].map((mm) => Math.round(Number(mm))).join(", "),
+      probability(peak_q),
+      String(voxels),
+      String(voxels_q05),
+    ]),
+  );
 }
 
 /** Tests over seeds and participants. */

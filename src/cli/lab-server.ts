@@ -143,7 +143,7 @@ export async function labAnswers(runs: readonly string[], page = pageFolder()): 
   return answers;
 }
 
-/** The maps that `vca encode` left in a run. */
+/** The maps that `vca encode` and `vca rsa --searchlight` left in a run. */
 async function brainMaps(run: string): Promise<string[]> {
   const names = (await isFolder(join(run, MAPS))) ? await readdir(join(run, MAPS)) : [];
   return names

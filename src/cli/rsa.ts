@@ -8,7 +8,7 @@ import type { RsaResult } from "../study/rsa.ts";
 import { addBrainOptions, type BrainCliOptions, brainFiles } from "./brain-options.ts";
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
-import { addCommand, type CommonOptions, oneOf, required, whole } from "./options.ts";
+import { addCommand, type CommonOptions, oneOf, positive, required, whole } from "./options.ts";
 import { correlationText, secondsText, table } from "./table.ts";
 
 interface RsaOptions extends CommonOptions, BrainCliOptions {
@@ -24,6 +24,7 @@ interface RsaOptions extends CommonOptions, BrainCliOptions {
   readonly draws: number;
   readonly correction: Correction;
   readonly sessions: "average" | "keep";
+  readonly searchlight?: number;
   readonly out?: string;
 }
 
@@ -94,6 +95,11 @@ export function addRsa(program: VcaCommand, io: Io): void {
       choice("--sessions", ["average", "keep"]),
       "average",
     )
+    .option(
+      "--searchlight <mm>",
+      "radius of spheres around each voxel, itself included: maps of mask and control masks, tested over participants",
+      positive("--searchlight", 8),
+    )
     .option("--out <folder>", "write tables there")
     .action(async (path: string | undefined, options: RsaOptions) => {
       if (path !== undefined) return align(io, path, options);
@@ -140,7 +146,7 @@ async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
     import("../rsa/comparisons.ts"),
     import("./align.ts"),
   ]);
-  const { stimuli, scale, withinFold, measure, precision, rdm } = options;
+  const { stimuli, scale, withinFold, measure, precision, rdm, searchlight } = options;
   const { resample, draws, correction, out, seed = 0 } = options;
   const result = await withWork(io, options, (work) =>
     alignRun(path, {
@@ -156,6 +162,7 @@ async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
       resample,
       draws,
       correction,
+      searchlight,
       seed,
       out,
     }),
@@ -164,9 +171,9 @@ async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
 }
 
 function refuseWithoutRun(options: RsaOptions): void {
-  const given = (["brain", "mask", "series", "withinFold", "measure", "precision"] as const).find(
-    (name) => options[name] !== undefined,
-  );
+  const given = (
+    ["brain", "mask", "series", "withinFold", "measure", "precision", "searchlight"] as const
+  ).find((name) => options[name] !== undefined);
   if (given)
     throw new VcaError(
       "ConfigError",

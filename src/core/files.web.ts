@@ -1,13 +1,13 @@
 /**
  * @file Files in a browser tab: what its server gives (`mountFiles`, read only), runs and the user's own rated pictures in
- * the browser's own storage (OPFS, below `runs/` and `sets/`; they outlive the tab), everything else in memory. A write
+ * the browser's own storage (OPFS, below `runs/`, `sets/` and `encoders/`; they outlive the tab), everything else in memory. A write
  * is atomic, as in Node.
  */
 import { VcaError } from "../errors.ts";
 import { sha256Bytes } from "./sha256.ts";
 
-/** What outlives the tab: runs, and rated tables with their pictures. */
-const KEPT = ["runs/", "sets/"];
+/** What outlives the tab: runs, rated tables with their pictures, and encoders. */
+const KEPT = ["runs/", "sets/", "encoders/"];
 /** Where the package's own files appear. */
 const ASSETS = "assets";
 const TEMPORARY = ".tmp";
@@ -32,7 +32,7 @@ export function setVersion(text: string): void {
   version = text;
 }
 
-/** Finds the runs and sets of earlier visits. Where the browser has no storage, they live in memory. */
+/** Finds what earlier visits kept. Where the browser has no storage, they live in memory. */
 export async function restoreFiles(): Promise<void> {
   root = await navigator.storage?.getDirectory?.().catch(() => undefined);
   const walk = async (folder: FileSystemDirectoryHandle, path: string): Promise<void> => {
@@ -58,8 +58,9 @@ export async function removeFolder(path: string): Promise<void> {
 
 /** All files below a folder, sorted. */
 export function filesBelow(folder: string): string[] {
+  const start = `${normal(folder)}/`;
   return paths()
-    .filter((path) => path.startsWith(`${folder}/`))
+    .filter((path) => path.startsWith(start))
     .sort();
 }
 
@@ -210,7 +211,7 @@ export async function exists(path: string): Promise<boolean> {
 
 /** Whether a folder is there. */
 export async function isFolder(path: string): Promise<boolean> {
-  return filesBelow(normal(path)).length > 0;
+  return filesBelow(path).length > 0;
 }
 
 /** The names in a folder, sorted by code unit; none where it was never written to. */

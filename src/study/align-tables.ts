@@ -9,6 +9,7 @@ import type { Candidate } from "./align-models.ts";
 import type { BrainData, BrainRegion } from "./brain-data.ts";
 import { BRAIN_TEST_HEADER, type BrainTest, writeRegions } from "./brain-tables.ts";
 import { type Cell, writeTable } from "./run-folder.ts";
+import type { SearchlightCells } from "./searchlight.ts";
 import { cellsOf } from "./seed-table.ts";
 
 const HEADER = [
@@ -52,6 +53,8 @@ export interface AlignResult {
   readonly rows: readonly AlignmentCells[];
   readonly tests: readonly BrainTest[];
   readonly pairs: readonly ({ readonly region: string } & Evaluation["pairs"][number])[];
+  /** Of nuclei at the last epoch and baselines, in mask and control masks. */
+  readonly searchlight?: readonly SearchlightCells[];
   readonly draws: number;
   readonly out: string;
   readonly seconds: number;

@@ -27,6 +27,7 @@ import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
 import { amplitudeRdms, type BrainRdmOptions, brainRdms, chosenMeasure } from "./brain-rdms.ts";
 import { type BrainTest, testCells, withQ } from "./brain-tables.ts";
 import { tablesFolder } from "./run-folder.ts";
+import { searchlightRun } from "./searchlight.ts";
 
 /** Options of `alignRun`. */
 export interface AlignOptions extends BrainRunOptions, BrainFiles {
@@ -40,6 +41,8 @@ export interface AlignOptions extends BrainRunOptions, BrainFiles {
   readonly resample: Resample;
   readonly draws: number;
   readonly correction: Correction;
+  /** Radius of spheres in mm, inclusive: maps of the last epoch and baselines. */
+  readonly searchlight?: number | undefined;
   readonly seed: number;
 }
 
@@ -59,7 +62,7 @@ interface AlignStudy {
 
 /**
  * Compares a run with brains and writes `alignment.csv`, `alignment-tests.csv`, `alignment-pairs.csv`, `alignment-participants.csv`,
- * `alignment-seeds.csv`, `regions.csv`, `rsa.json` and `rdms/`.
+ * `alignment-seeds.csv`, `regions.csv`, `rsa.json` and `rdms/`; with a searchlight `searchlight.csv` and `maps/`.
  * @throws DataError, ConfigError as `readBrain`, `openBrainRun` and `evaluate`; ConfigError for a precision without crossnobis
  */
 export async function alignRun(path: string, options: AlignOptions): Promise<AlignResult> {
@@ -71,6 +74,13 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
     ...regions.flatMap((region) => trainingTests(region, study)),
     ...regionTests(regions, headlineOf(study)),
   ];
+  const out = tablesFolder(path, { out: options.out });
+  const { searchlight: radius, ...rest } = options;
+  const { brain, rdms, baselines } = study;
+  const searched =
+    radius === undefined
+      ? []
+      : await searchlightRun(brain, [...headlineOf(study), ...baselines], { ...rest, radius, rdms, out });
   const result: AlignResult = {
     comparison: comparisonName(options.comparison),
     measure: study.rdms.measure,
@@ -82,11 +92,12 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
     ),
     tests: withQ(tests, ({ comparison }) => String(comparison)),
     pairs: regions.flatMap(({ region, pairs }) => pairs.map((pair) => ({ region: region.name, ...pair }))),
+    ...(searched.length > 0 && { searchlight: searched }),
     draws: options.resample === "none" ? options.draws : regions[0]!.draws,
-    out: tablesFolder(path, { out: options.out }),
+    out,
     seconds: (performance.now() - started) / 1000,
   };
-  await writeAlignment(result, regions, study.brain);
+  await writeAlignment(result, regions, brain);
   return result;
 }
 

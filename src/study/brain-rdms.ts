@@ -38,7 +38,7 @@ export function brainRdms(
   region: BrainRegion,
   options: BrainRdmOptions,
 ): Rdms {
-  const rows = region.participants.map((trials) => rdmOf(trials, ids, options));
+  const rows = region.participants.map((trials) => participantRdm(trials, ids, options));
   return stacked(ids, rows, participants);
 }
 
@@ -73,7 +73,8 @@ function onceIn({ ids, runs }: Betas): string[] {
   return [...seen].flatMap(([id, own]) => (own.size < 2 ? [id] : []));
 }
 
-function rdmOf(
+/** The RDM of one participant's trials, `[M]`. @throws DataError as `brainRdms` */
+export function participantRdm(
   trials: Trials,
   ids: readonly string[],
   { measure, precision }: BrainRdmOptions,

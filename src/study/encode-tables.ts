@@ -1,12 +1,10 @@
 /** @file What `vca encode` finds in a region, its tables and maps. */
-import { writeFileAtomic } from "#files";
-import { gridSize } from "../brain/grid.ts";
-import { writeNifti } from "../brain/nifti-write.ts";
 import { testMean } from "../core/sample-tests.ts";
 import { regionZ } from "../encoding/accuracy.ts";
 import { groupMap } from "../encoding/group.ts";
 import { splitHalf, stepUp } from "../encoding/reliability.ts";
 import type { BrainData, BrainRegion, Trials } from "./brain-data.ts";
+import { mapped, numbersOf, writeGroupMap } from "./brain-maps.ts";
 import { BRAIN_TEST_HEADER, type BrainTest, writeRegions } from "./brain-tables.ts";
 import type { FeatureSet } from "./encode-plan.ts";
 import { type Cell, writeTable } from "./run-folder.ts";
@@ -114,8 +112,8 @@ export async function writeEncoding(
     ),
   );
   await writeRegions(out, brain);
-  for (const one of encoded)
-    if (one.region.kind === "mask" || one.region.kind === "control") await writeMaps(out, one);
+  for (const { region, set, map } of encoded)
+    if (mapped(region)) await writeGroupMap(out, region, set.name, map);
 }
 
 /**
@@ -129,15 +127,6 @@ function ceilingOf({ participants }: BrainRegion, { ids }: BrainData): number | 
     const halves = Math.tanh(regionZ(splitHalf(data, stimuli)));
     return sum + Math.sqrt(stepUp(halves)) / participants.length;
   }, 0);
-}
-
-/** Numbers of a participant's voxels in the grid. */
-function numbersOf({ voxels: { ijk } }: Trials, { roi: { grid } }: BrainRegion): Int32Array {
-  const [ni, nj] = grid.shape;
-  return Int32Array.from(
-    { length: ijk.length / 3 },
-    (_, v) => ijk[3 * v]! + ni * (ijk[3 * v + 1]! + nj * ijk[3 * v + 2]!),
-  );
 }
 
 /** What the fits of the whole mask say of one side. */
@@ -170,25 +159,4 @@ function meanOverSeeds(found: Found, p: number): Float64Array {
   return found[0]![p]!.map((_, v) =>
     Math.tanh(found.reduce((sum, each) => sum + Math.atanh(each[p]![v]!) / found.length, 0)),
   );
-}
-
-/** Maps of r and q, 0 and 1 outside the region. */
-async function writeMaps(
-  out: string,
-  { region: { name: region, roi }, set: { name }, map }: Encoded,
-): Promise<void> {
-  for (const [what, outside] of [
-    ["r", 0],
-    ["q", 1],
-  ] as const) {
-    const data = new Float32Array(gridSize(roi.grid)).fill(outside);
-    map.voxels.forEach((voxel, v) => {
-      data[voxel] = map[what][v]!;
-    });
-    const file = `${out}/maps/${`${region} ${name} ${what}`.replace(/[^\w.-]+/g, "-")}.nii.gz`;
-    await writeFileAtomic(
-      file,
-      writeNifti({ grid: roi.grid, data, description: `vca encode ${what}, ${name}` }),
-    );
-  }
 }

@@ -6,6 +6,7 @@ import { voxelCorrelations } from "../encoding/accuracy.ts";
 import type { EncodingMethod } from "../encoding/cross-predict.ts";
 import { VcaError } from "../errors.ts";
 import { type BrainData, type BrainFiles, readBrain } from "./brain-data.ts";
+import { mapped } from "./brain-maps.ts";
 import { type BrainPart, type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
 import { type BrainTest, withQ } from "./brain-tables.ts";
 import { type FeatureSet, featureSets, type Plan, type PlanOptions, planOf } from "./encode-plan.ts";
@@ -87,7 +88,7 @@ async function fitRegions(study: EncodeStudy, options: EncodeOptions) {
   const { brain, parts, sets, encoder, ratings, readout } = study;
   const found = new Map<string, ReadonlyMap<string, Found>>();
   const partitions: Omit<BrainTest, "q">[] = [];
-  const regions = brain.regions.filter(({ kind }) => kind === "mask" || kind === "control");
+  const regions = brain.regions.filter(mapped);
   for (const [r, region] of regions.entries()) {
     const plans = region.participants.map((trials) => planOf(trials, brain, { parts, options }));
     const own = new Map<string, Found>();

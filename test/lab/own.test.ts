@@ -1,8 +1,10 @@
-/** @file Training in the tab on the user's own table and pictures: dropped, checked, kept, stopped, gone on with after a closed tab, saved. */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+/** @file Training in the tab on the user's own table, pictures and encoder: dropped, checked, kept, stopped, gone on with after a closed tab, saved. */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeOnnx } from "../../src/graph/onnx.ts";
 import { fitStudy } from "../../src/study/fit.ts";
 import { fitConfig } from "../../src/study/fit-config.ts";
 import { writeReport } from "../../src/study/report.ts";
@@ -11,6 +13,7 @@ import { RunFolder } from "../../src/study/run-folder.ts";
 import { drawPictures } from "../study/support.ts";
 import { seriousFindings } from "../support/axe.ts";
 import { launch, present, why } from "../support/chromium.ts";
+import { tinySettings, tinyTransformer } from "../support/tiny-encoders.ts";
 import { field, type ServedLab, saveRun, serveBuiltLab } from "./support.ts";
 
 const CHOICES = {
@@ -155,15 +158,69 @@ describe.skipIf(!present)(`the user's own pictures${why}`, () => {
     expect(await readFile(html, "utf8")).toContain("serial-linear-pooled");
   }, 300_000);
 
+  it("trains on an encoder of one's own, kept when the tab is closed, and sees pictures through it", async () => {
+    const tiny = join(lab.folder, "tiny");
+    await mkdir(join(tiny, "onnx"), { recursive: true });
+    await writeFile(join(tiny, "preprocessor_config.json"), tinySettings);
+    const giveEncoder = () => tab.setInputFiles(".own label:has-text('encoder') input", tiny);
+    await giveEncoder();
+    expect(await alert()).toBe(
+      "encoder: given/tiny must hold onnx/vision_model.onnx or onnx/model.onnx or model.onnx, got none of them. Point to a folder in the hub's layout.",
+    );
+    await writeFile(join(tiny, "onnx", "model.onnx"), "no model");
+    await giveEncoder();
+    expect(await alert()).toMatch(/^onnx\/model\.onnx: /);
+
+    const model = encodeOnnx(tinyTransformer({ blocks: 3 }));
+    await writeFile(join(tiny, "onnx", "model.onnx"), model);
+    await giveEncoder();
+    await tab.waitForFunction(chosen, "tiny");
+    await tab.close();
+    tab = await context.newPage();
+    await tab.goto(lab.url);
+    await tab.click("text=Train");
+    await field(tab, "Pictures").selectOption("drawn");
+    await field(tab, "EncoderEff").selectOption("tiny");
+    await field(tab, "Scale from").fill("1");
+    await field(tab, "Scale to").fill("9");
+    await field(tab, "Circuit").selectOption(CHOICES.circuit);
+    await field(tab, "Folds").fill("2");
+    await field(tab, "Epochs").fill("2");
+    await field(tab, "Encoder's depth").fill("9");
+    await tab.click("form.train .primary");
+    expect(await alert()).toContain("tiny");
+    await field(tab, "Encoder's depth").fill("2");
+    await tab.click("form.train .primary");
+    await tab.waitForSelector("text=/^Trained in \\d+ s: held-out r/");
+    const name = "drawn-1to9-tiny-serial-linear-pooled-2x1-e2-t2";
+    const run = await saveRun(tab, lab.folder, name);
+    const { manifest } = await RunFolder.open(run);
+    expect(manifest.encoder).toMatchObject({
+      name: "tiny",
+      sha256: createHash("sha256").update(model).digest("hex"),
+      taps: [{ name: "depth-2" }],
+    });
+    await tab.click(`li:has-text("${name}") >> text=Open`);
+    await tab.waitForFunction(() => document.querySelectorAll(".plane [data-test=sentence]").length > 0);
+    await tab.click("text=Delete the encoder");
+    await tab.waitForFunction(gone, "tiny");
+  }, 120_000);
+
   it("deletes a table and keeps its run", async () => {
     await field(tab, "Pictures").selectOption("drawn");
     await tab.click("text=Delete the table and pictures");
-    await tab.waitForFunction(
-      () => document.querySelectorAll('form.train option[value="drawn"]').length === 0,
-    );
+    await tab.waitForFunction(gone, "drawn");
     expect(await tab.locator("ul.runs li").count()).toBeGreaterThan(0);
   });
 });
+
+/** In the page: whether a choice is taken, or is offered no longer. */
+const chosen = (value: string) =>
+  [...document.querySelectorAll<HTMLSelectElement>("form.train select")].some((each) => each.value === value);
+const gone = (value: string) =>
+  [...document.querySelectorAll<HTMLOptionElement>("form.train option")].every(
+    (each) => each.value !== value,
+  );
 
 /** Held-out r of valence and arousal. */
 async function heldOut(run: string): Promise<number[]> {

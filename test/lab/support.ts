@@ -43,9 +43,12 @@ export function field(tab: Page, title: string): Locator {
   return tab.locator("form.train label", { hasText: new RegExp(`^${title}`) }).locator("select, input");
 }
 
-/** Presses `Save as zip` and unpacks it. @returns the run's folder */
-export async function saveRun(tab: Page, folder: string): Promise<string> {
-  const [file] = await Promise.all([tab.waitForEvent("download"), tab.click("text=Save as zip")]);
+/** Presses `Save as zip` of a run, by default of the first, and unpacks it. @returns the run's folder */
+export async function saveRun(tab: Page, folder: string, name = ""): Promise<string> {
+  const [file] = await Promise.all([
+    tab.waitForEvent("download"),
+    tab.click(`li:has-text("${name}") >> text=Save as zip`),
+  ]);
   const entries = Object.entries(unzipSync(await readFile(await file.path())));
   for (const [path, bytes] of entries) {
     const at = join(folder, path);

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readImage } from "../../src/brain/source.ts";
-import { writeCsv } from "../../src/core/csv.ts";
+import { parseCsv, writeCsv } from "../../src/core/csv.ts";
 import { decodeNpy } from "../../src/core/npy.ts";
 import { pairIndex, squareForm } from "../../src/rsa/rdm.ts";
 import type { AlignResult } from "../../src/study/align-tables.ts";
@@ -79,6 +79,8 @@ describe("vca rsa RUN", () => {
       ...independent(),
       "--draws",
       "60",
+      "--searchlight",
+      "1000", // every sphere holds its whole region
       "--out",
       at("out"),
     );
@@ -128,6 +130,50 @@ describe("vca rsa RUN", () => {
     expect(decodeNpy(await readFile(at("out/rdms/model-LA.npy")), "model").shape).toEqual([2, 435]);
     expect(JSON.parse(await readFile(at("out/rsa.json"), "utf8"))).toMatchObject({ ceiling: result.ceiling });
   });
+
+  it("gives each voxel its participant's score of the region where the spheres hold all of it", async () => {
+    const table = parseCsv(await readFile(at("out/alignment-participants.csv"), "utf8"), "participants");
+    for (const region of ["mask", "control"]) {
+      const inside = [...(await readImage(at(`valence/${region}.nii.gz`))).volumes()][0]!;
+      for (const model of ["LA", "ratings"]) {
+        const map = await readImage(at(`out/maps/participants/${region}-${model}-searchlight.nii.gz`));
+        const scores = table.rows.flatMap(({ cells }) =>
+          cells[0] === region && cells[1] === model ? [Number(cells[3])] : [],
+        );
+        expect([map.count, scores.length]).toEqual([4, 4]);
+        const volumes = Array.from(map.volumes(), (volume) => [...volume]); // one array is filled again
+        for (const [p, volume] of volumes.entries())
+          for (const [v, value] of volume.entries())
+            if (inside[v]) expect(value).toBeCloseTo(scores[p]!, 6);
+            else expect(value).toBeNaN();
+      }
+    }
+  });
+
+  it("finds the planted ratings around the voxels of the mask, and not in the control mask or in noise", async () => {
+    const search = (name: string) =>
+      json<AlignResult>(
+        "rsa",
+        run,
+        ...files(name),
+        ...["--control-mask", at(`${name}/control.nii.gz`), ...independent(), "--draws", "20"],
+        ...["--searchlight", "6", "--out", at(`${name}-search`)],
+      );
+    const [planted, noise] = [await search("valence"), await search("null")];
+    const of = ({ searchlight }: AlignResult, region: string) =>
+      searchlight!.find((row) => row.region === region && row.model === "ratings")!;
+    const inMask = of(planted, "mask");
+    expect(Number(inMask.voxels_q05)).toBeGreaterThan(0.9 * Number(inMask.voxels));
+    expect(Number(inMask.peak)).toBeGreaterThan(Number(inMask.score));
+    expect(Number(inMask.score)).toBeGreaterThan(0.2);
+    for (const row of [of(planted, "control"), of(noise, "mask"), of(noise, "control")]) {
+      expect(Number(row.voxels_q05)).toBeLessThan(0.05 * Number(row.voxels));
+      expect(Math.abs(Number(row.score))).toBeLessThan(0.1);
+    }
+    const q = await readImage(at("valence-search/maps/mask-ratings-searchlight-q.nii.gz"));
+    const below = [...[...q.volumes()][0]!].filter((value) => value < 0.05);
+    expect(below).toHaveLength(Number(inMask.voxels_q05));
+  }, 300_000);
 
   /** Brains that hold the geometry of one of the models, and what is then found. */
   const planted = async (model: string): Promise<AlignResult> => {

@@ -1,0 +1,165 @@
+/**
+ * @file Searchlight of `vca rsa RUN`: how alike a model's geometry is to that of the surroundings of each voxel, in each participant, and
+ * tested over participants. Scores are averaged and tested through Fisher's z, as correlations are.
+ */
+import { gridSize, voxelIndices, voxelMillimetres } from "../brain/grid.ts";
+import { mean } from "../core/statistics.ts";
+import { groupMap, type ParticipantMap } from "../encoding/group.ts";
+import { type Comparison, compare } from "../rsa/comparisons.ts";
+import type { Rdms } from "../rsa/rdm.ts";
+import { type Sphere, searchlightSpheres } from "../rsa/searchlight.ts";
+import type { Candidate } from "./align-models.ts";
+import type { BrainData, BrainRegion, Trials } from "./brain-data.ts";
+import { mapped, numbersOf, writeGroupMap, writeMap } from "./brain-maps.ts";
+import { type BrainRdmOptions, participantRdm } from "./brain-rdms.ts";
+import type { WorkOptions } from "./prepare.ts";
+import { type Cell, writeTable } from "./run-folder.ts";
+import { cellsOf } from "./seed-table.ts";
+
+const HEADER = [
+  "region",
+  "kind",
+  "model",
+  "score",
+  "peak",
+  "x",
+  "y",
+  "z",
+  "peak_q",
+  "voxels",
+  "voxels_q05",
+  "participants",
+] as const;
+/** A row of `searchlight.csv`. */
+export type SearchlightCells = Readonly<Record<(typeof HEADER)[number], Cell>>;
+
+/** Of two voxels, every correlation is 1 or -1. */
+const LEAST = 3;
+/** Dissimilarities that are compared at once: 32 MB. */
+const CHUNK = 2 ** 22;
+
+/** How to search. */
+export interface SearchlightOptions extends Pick<WorkOptions, "reporter" | "signal"> {
+  /** Of spheres in mm, inclusive. */
+  readonly radius: number;
+  readonly rdms: BrainRdmOptions;
+  readonly comparison: Comparison;
+  readonly out: string;
+}
+
+/** One participant's scores by model. */
+type Scores = readonly Float64Array[];
+
+/**
+ * Writes `searchlight.csv`, group maps, and maps of each participant (volumes in their order, NaN where there is no score), of mask and
+ * control masks.
+ * @throws ConfigError, DataError as `searchlightSpheres`
+ */
+export async function searchlightRun(
+  brain: BrainData,
+  candidates: readonly Candidate[],
+  options: SearchlightOptions,
+): Promise<SearchlightCells[]> {
+  const models = modelRdms(brain.ids, candidates);
+  const rows: SearchlightCells[] = [];
+  for (const region of brain.regions.filter(mapped)) {
+    const scores: Scores[] = [];
+    for (const [p, trials] of region.participants.entries()) {
+      scores.push(await scoresOf(trials, region, { ...options, models }));
+      options.reporter.progress(`searchlight of ${region.name}`, p + 1, region.participants.length);
+    }
+    for (const [m, { model }] of candidates.entries()) {
+      const each = region.participants.map((trials, p) => ({
+        voxels: numbersOf(trials, region),
+        r: scores[p]![m]!,
+      }));
+      rows.push(await mapOf(region, model.name, each, options.out));
+    }
+  }
+  await writeTable(`${options.out}/searchlight.csv`, HEADER, cellsOf(HEADER, rows));
+  return rows;
+}
+
+function modelRdms(ids: readonly string[], candidates: readonly Candidate[]): Rdms {
+  const each = candidates.map(({ model }) => model.rdms.vectors);
+  const [, M] = each[0]!.shape as [number, number];
+  const data = new Float64Array(each.length * M);
+  each.forEach((vectors, m) => {
+    data.set(vectors.data, m * M);
+  });
+  return { ids, vectors: { shape: [each.length, M], data }, labels: {} };
+}
+
+/** Scores of all models at each of a participant's voxels, `[V]`; NaN where the sphere holds too few. */
+async function scoresOf(
+  trials: Trials,
+  region: BrainRegion,
+  { radius, rdms, comparison, signal, models }: SearchlightOptions & { readonly models: Rdms },
+): Promise<Scores> {
+  const { grid } = region.roi;
+  const spheres = searchlightSpheres({ grid, voxels: numbersOf(trials, region) }, { radius, least: LEAST });
+  const [K, M] = models.vectors.shape as [number, number];
+  const scores = Array.from({ length: K }, () => new Float64Array(trials.data.shape[1]!).fill(Number.NaN));
+  const step = Math.max(1, Math.floor(CHUNK / M));
+  for (let from = 0; from < spheres.length; from += step) {
+    signal?.throwIfAborted();
+    const some = spheres.slice(from, from + step);
+    const data = new Float64Array(some.length * M);
+    some.forEach((sphere, k) => {
+      data.set(participantRdm(within(trials, sphere), models.ids, rdms), k * M);
+    });
+    const found = compare(
+      { ids: models.ids, vectors: { shape: [some.length, M], data }, labels: {} },
+      models,
+      comparison,
+    );
+    some.forEach(({ centre }, k) => {
+      for (let m = 0; m < K; m++) scores[m]![centre] = found.data[k * K + m]!;
+    });
+    await new Promise((resolve) => setTimeout(resolve)); // lets progress be drawn
+  }
+  return scores;
+}
+
+/** Trials of a sphere's voxels alone. */
+function within(trials: Trials, { voxels }: Sphere): Trials {
+  const { shape, data } = trials.data;
+  const [n, V] = shape as [number, number];
+  const own = new Float64Array(n * voxels.length);
+  for (let i = 0, at = 0; i < n; i++) for (const v of voxels) own[at++] = data[i * V + v]!;
+  return { ...trials, data: { shape: [n, voxels.length], data: own } };
+}
+
+/** Writes a model's maps of a region, and sums them up. */
+async function mapOf(
+  region: BrainRegion,
+  model: string,
+  each: readonly ParticipantMap[],
+  out: string,
+): Promise<SearchlightCells> {
+  const size = gridSize(region.roi.grid);
+  const volumes = new Float32Array(size * each.length).fill(Number.NaN);
+  each.forEach(({ voxels, r }, p) => {
+    for (let v = 0; v < voxels.length; v++) volumes[p * size + voxels[v]!] = r[v]!;
+  });
+  await writeMap(out, region, `participants/${region.name} ${model} searchlight`, volumes);
+  const map = groupMap(each);
+  await writeGroupMap(out, region, `${model} searchlight`, map);
+  const peak = map.r.reduce((best, r, v) => (r > map.r[best]! ? v : best), 0);
+  const { grid } = region.roi;
+  const [x, y, z] = voxelMillimetres(grid.affine!, voxelIndices(grid, [map.voxels[peak]!]));
+  return {
+    region: region.name,
+    kind: region.kind,
+    model,
+    score: Math.tanh(mean(map.r.map(Math.atanh))),
+    peak: map.r[peak]!,
+    x,
+    y,
+    z,
+    peak_q: Number.isNaN(map.q[peak]!) ? undefined : map.q[peak]!,
+    voxels: map.voxels.length,
+    voxels_q05: map.q.filter((q) => q < 0.05).length,
+    participants: each.length,
+  };
+}
