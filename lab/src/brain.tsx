@@ -267,7 +267,8 @@ export function BrainPanel() {
       ) : (
         <p class="empty">
           Drop a statistic as .nii or .nii.gz, and a mask or your own anatomy in the same space. A run that{" "}
-          <code>vca encode</code> compared with brains shows its maps here.
+          <code>vca encode</code> or <code>vca rsa --searchlight</code> compared with brains shows its maps
+          here.
         </p>
       )}
       <p class="fine">
