@@ -178,7 +178,7 @@ describe.skipIf(!present)(`the user's own pictures${why}`, () => {
     await tab.close();
     tab = await context.newPage();
     await tab.goto(lab.url);
-    await tab.click("text=Train");
+    await tab.click("nav >> text=Train here");
     await field(tab, "Pictures").selectOption("drawn");
     await field(tab, "EncoderEff").selectOption("tiny");
     await field(tab, "Scale from").fill("1");
