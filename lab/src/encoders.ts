@@ -9,7 +9,7 @@ import { SETTINGS } from "../../src/encoders/hub.ts";
 import { MODEL_FILES } from "../../src/encoders/hub-name.ts";
 import { externalFiles } from "../../src/encoders/model-file.ts";
 import { decodeOnnx } from "../../src/graph/onnx.ts";
-import type { Calls } from "./protocol.ts";
+import type { Calls, News } from "./protocol.ts";
 
 const EMBEDDED = "efficientnet-lite0";
 /** Where a folder waits, in memory, until it has opened. */
@@ -31,7 +31,10 @@ export function ownEncoder(path: string): string | undefined {
  * Takes in an encoder's folder; one of the same name is replaced.
  * @throws DataError, UnsupportedError as `openEncoder`, before anything is kept; StorageError when the browser is full
  */
-export async function addEncoder({ files }: Calls["addEncoder"]["in"]): Promise<string> {
+export async function addEncoder(
+  { files }: Calls["addEncoder"]["in"],
+  tell: (news: News) => void,
+): Promise<string> {
   const name = files[0]!.name.split("/")[0]!;
   const given = `${GIVEN}/${name}`;
   const inside = new Map(files.map((each) => [each.name.slice(name.length + 1), each.file]));
@@ -48,7 +51,9 @@ export async function addEncoder({ files }: Calls["addEncoder"]["in"]): Promise<
       wanted.push(...outside.map((weights) => model.replace(/[^/]+$/, () => weights)));
     }
     for (const path of wanted) await take(path);
+    tell({ kind: "progress", stage: "encoder read", done: 1, total: 3 });
     await openEncoder(given);
+    tell({ kind: "progress", stage: "encoder opened", done: 2, total: 3 });
     await removeFolder(folderOf(name));
     for (const path of [model!, ...wanted])
       await writeFileAtomic(`${folderOf(name)}/${path}`, await readBytes(`${given}/${path}`));

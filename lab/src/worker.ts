@@ -176,7 +176,7 @@ const calls: { [C in keyof Calls]: (argument: Calls[C]["in"]) => Promise<Calls[C
   addToSet: (argument) => addToSet(argument, tell),
   sets: async () => ownSets(),
   removeSet: async ({ name }) => removeSet(name),
-  addEncoder,
+  addEncoder: (argument) => addEncoder(argument, tell),
   encoders: ownEncoders,
   removeEncoder: async ({ name }) => removeEncoder(name),
   train: (request) => train(request, tell),

@@ -5,6 +5,7 @@
 import { gridSize, voxelIndices, voxelMillimetres } from "../brain/grid.ts";
 import { mean } from "../core/statistics.ts";
 import { groupMap, type ParticipantMap } from "../encoding/group.ts";
+import { VcaError } from "../errors.ts";
 import { type Comparison, compare } from "../rsa/comparisons.ts";
 import type { Rdms } from "../rsa/rdm.ts";
 import { type Sphere, searchlightSpheres } from "../rsa/searchlight.ts";
@@ -53,7 +54,7 @@ type Scores = readonly Float64Array[];
 /**
  * Writes `searchlight.csv`, group maps, and maps of each participant (volumes in their order, NaN where there is no score), of mask and
  * control masks.
- * @throws ConfigError, DataError as `searchlightSpheres`
+ * @throws ConfigError, DataError as `searchlightSpheres`; DataError when participants share no voxel that has a sphere
  */
 export async function searchlightRun(
   brain: BrainData,
@@ -64,10 +65,8 @@ export async function searchlightRun(
   const rows: SearchlightCells[] = [];
   for (const region of brain.regions.filter(mapped)) {
     const scores: Scores[] = [];
-    for (const [p, trials] of region.participants.entries()) {
+    for (const trials of region.participants)
       scores.push(await scoresOf(trials, region, { ...options, models }));
-      options.reporter.progress(`searchlight of ${region.name}`, p + 1, region.participants.length);
-    }
     for (const [m, { model }] of candidates.entries()) {
       const each = region.participants.map((trials, p) => ({
         voxels: numbersOf(trials, region),
@@ -94,7 +93,7 @@ function modelRdms(ids: readonly string[], candidates: readonly Candidate[]): Rd
 async function scoresOf(
   trials: Trials,
   region: BrainRegion,
-  { radius, rdms, comparison, signal, models }: SearchlightOptions & { readonly models: Rdms },
+  { radius, rdms, comparison, reporter, signal, models }: SearchlightOptions & { readonly models: Rdms },
 ): Promise<Scores> {
   const { grid } = region.roi;
   const spheres = searchlightSpheres({ grid, voxels: numbersOf(trials, region) }, { radius, least: LEAST });
@@ -116,6 +115,11 @@ async function scoresOf(
     some.forEach(({ centre }, k) => {
       for (let m = 0; m < K; m++) scores[m]![centre] = found.data[k * K + m]!;
     });
+    reporter.progress(
+      `searchlight of ${region.name}, ${trials.participant}`,
+      from + some.length,
+      spheres.length,
+    );
     await new Promise((resolve) => setTimeout(resolve)); // lets progress be drawn
   }
   return scores;
@@ -144,6 +148,11 @@ async function mapOf(
   });
   await writeMap(out, region, `participants/${region.name} ${model} searchlight`, volumes);
   const map = groupMap(each);
+  if (map.voxels.length === 0)
+    throw new VcaError(
+      "DataError",
+      `searchlight: voxels of ${region.name} with a sphere in every participant were expected, got none. Choose a larger radius.`,
+    );
   await writeGroupMap(out, region, `${model} searchlight`, map);
   const peak = map.r.reduce((best, r, v) => (r > map.r[best]! ? v : best), 0);
   const { grid } = region.roi;
