@@ -1,9 +1,9 @@
 /**
  * @file Error rates of `rsa` over simulated studies: how often each test finds what is not there, how well the bootstrap
- * knows its own error, how often the true model wins. With PYTHON, rsatoolbox's dual bootstrap tests the same RDMs.
+ * knows its own error, how often the true model wins. With PYTHON, rsatoolbox's dual bootstrap tests the same RDMs (of the `--nulls` named).
  *
  * Run: `npx tsx --conditions=source bench/null.bench.ts [--studies 1000] [--first 0] [--draws 200] [--comparison pearson]
- * [--signal 0.7] [--keep FILE.jsonl] [--python PYTHON]`. With `--keep`, studies found in the file are not simulated again;
+ * [--signal 0.7] [--sizes 5x20,5x60,20x20,20x60] [--keep FILE.jsonl] [--python PYTHON] [--nulls noSignal,signal,halves]`. With `--keep`, studies found in the file are not simulated again;
  * files of runs beside one another, each with its own `--first`, are joined by `cat`.
  */
 import { spawn } from "node:child_process";
@@ -26,6 +26,8 @@ const { values } = parseArgs({
     draws: { type: "string", default: "200" },
     comparison: { type: "string", default: "pearson" },
     signal: { type: "string", default: "0.7" },
+    sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
+    nulls: { type: "string", default: "noSignal,signal,halves" },
     keep: { type: "string" },
     python: { type: "string" },
   },
@@ -37,7 +39,10 @@ const [studies, first, draws, signal] = [values.studies, values.first, values.dr
 const comparison = comparisonOf(values.comparison);
 const SEED = 20251020;
 const ALPHA = 0.05;
-const SIZES = [5, 20].flatMap((participants) => [20, 60].map((pictures) => ({ participants, pictures })));
+const SIZES = values.sizes.split(",").map((size) => {
+  const [participants, pictures] = size.split("x").map(Number) as [number, number];
+  return { participants, pictures };
+});
 
 /** p-values of models against 0 and of pairs of models; the smallest of the pairs after FDR. */
 interface Tests {
@@ -61,7 +66,7 @@ interface Found {
     readonly wins: boolean;
   };
   /** The same of rsatoolbox. */
-  readonly peer?: Readonly<Record<(typeof NULLS)[number], Tests>>;
+  readonly peer?: Readonly<Partial<Record<(typeof NULLS)[number], Tests>>>;
 }
 /** Simulations in which no model is better than another. */
 const NULLS = ["noSignal", "signal", "halves"] as const;
@@ -93,7 +98,7 @@ async function simulate(size: (typeof SIZES)[number], study: number): Promise<Om
     const models = fixedModels(simulated.models);
     return {
       simulated,
-      common: { data: simulated.data, models, comparison, draws, random: random.at("draws") },
+      common: { data: simulated.data, models, comparison, draws, random: random.at("draws"), threads: 1 },
     };
   };
   const nulls = {
@@ -108,7 +113,9 @@ async function simulate(size: (typeof SIZES)[number], study: number): Promise<Om
   );
   const [best, ...others] = planted!.models;
   const peers: Partial<Record<(typeof NULLS)[number], Tests>> = {};
-  if (peer) for (const name of NULLS) peers[name] = await theirs(nulls[name].simulated);
+  if (peer)
+    for (const name of NULLS)
+      if (values.nulls.split(",").includes(name)) peers[name] = await theirs(nulls[name].simulated);
   return {
     noSignal: testsOf(noSignal!),
     signal: testsOf(withSignal!),
@@ -120,7 +127,7 @@ async function simulate(size: (typeof SIZES)[number], study: number): Promise<Om
       lower: planted!.ceiling.lower!,
       wins: others.every(({ score }) => score < best!.score),
     },
-    ...(peer && { peer: peers as NonNullable<Found["peer"]> }),
+    ...(peer && { peer: peers }),
   };
 }
 
@@ -181,9 +188,25 @@ function winners(planted: readonly Found["planted"][]): string {
 }
 
 type Row = (found: readonly Found[]) => string;
+/** Shares rejected in studies that rsatoolbox tested too: ours and its. */
+const beside = (of: readonly Found[], name: (typeof NULLS)[number], kind: "zero" | "pairs") =>
+  of.flatMap(({ peer, [name]: ours }) => {
+    const tested = peer?.[name];
+    return tested ? [[below(ours[kind]), below(tested[kind])] as const] : [];
+  });
+/** The mean of paired differences with its 95 % interval. */
+function difference(pairs: readonly (readonly [number, number])[]): string {
+  const each = pairs.map(([a, b]) => a - b);
+  const margin = 1.96 * Math.sqrt(variance(each) / each.length);
+  return `${text(mean(each))} [${text(mean(each) - margin)}, ${text(mean(each) + margin)}]`;
+}
 const rates = (name: (typeof NULLS)[number], kind: "zero" | "pairs"): Row[] => [
   (of) => rate(of.map((one) => below(one[name][kind]))),
-  (of) => rate(of.map((one) => below(one.peer![name][kind]))),
+  (of) => {
+    const pairs = beside(of, name, kind);
+    if (pairs.length < 2) return "";
+    return `${text(mean(pairs.map(([, theirs]) => theirs)))}; ${difference(pairs)} (${pairs.length})`;
+  },
 ];
 const family = (name: "noSignal" | "signal"): Row => {
   return (of) => rate(of.map((one) => below([one[name].corrected!])));
@@ -198,7 +221,12 @@ const compared: Record<string, Row[]> = {
 const rows: Record<string, Row> = {
   ...Object.fromEntries(Object.entries(compared).map(([name, [ours]]) => [name, ours!])),
   ...(peer &&
-    Object.fromEntries(Object.entries(compared).map(([name, [, peers]]) => [`rsatoolbox: ${name}`, peers!]))),
+    Object.fromEntries(
+      Object.entries(compared).map(([name, [, peers]]) => [
+        `rsatoolbox; ours less rsatoolbox (studies): ${name}`,
+        peers!,
+      ]),
+    )),
   "any pair after FDR, no signal": family("noSignal"),
   "any pair after FDR, signal": family("signal"),
   "permuted labels": (of) => rate(of.map(({ permuted }) => below(permuted))),
@@ -206,9 +234,10 @@ const rows: Record<string, Row> = {
   "standard error / true spread": (of) => knownError(of.map(({ planted }) => planted)),
   "true model wins, lower ceiling at least .3": (of) => winners(of.map(({ planted }) => planted)),
 };
-const columns = SIZES.map(sizeName).map((size) => found.filter((one) => one.size === size));
+const sizes = SIZES.map(sizeName).filter((size) => found.filter((one) => one.size === size).length > 1);
+const columns = sizes.map((size) => found.filter((one) => one.size === size));
 console.log(`${values.comparison}, ${draws} draws, signal ${signal}\n`);
-console.log(`| participants x pictures | ${SIZES.map(sizeName).join(" | ")} |`);
-console.log(`| ---${" | ---".repeat(SIZES.length)} |`);
+console.log(`| participants x pictures | ${sizes.join(" | ")} |`);
+console.log(`| ---${" | ---".repeat(sizes.length)} |`);
 console.log(`| studies | ${columns.map(({ length }) => length).join(" | ")} |`);
 for (const [name, row] of Object.entries(rows)) console.log(`| ${name} | ${columns.map(row).join(" | ")} |`);

@@ -52,7 +52,7 @@ await lines?.next();
 /** Draws per second of processor time. */
 const ours = async (comparison: Comparison, draws: number) => {
   const start = process.cpuUsage();
-  await evaluate({ models, data, comparison, resample: "pictures", draws, random });
+  await evaluate({ models, data, comparison, resample: "pictures", draws, random, threads: 1 });
   const { user, system } = process.cpuUsage(start);
   return (1e6 * draws) / (user + system);
 };

@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const SEAMS: Readonly<Record<string, string>> = {
   "#engine": "engine",
   "#files": "core",
+  "#cores": "core",
   "#decode": "encoders",
   "#hdf5": "brain",
 };

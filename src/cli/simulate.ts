@@ -190,6 +190,7 @@ async function power(options: BrainOptions, work: Work): Promise<PowerCell[]> {
       draws,
       random: Random.seeded(seed).at("bootstrap"),
       signal: work.signal,
+      threads: work.threads,
     });
     return models[0]!.p ?? 1;
   };

@@ -6,6 +6,8 @@
 
 /** Two unsigned 32-bit words. */
 type Pair = readonly [number, number];
+/** What names a stream: plain data, with which any thread can open it. */
+export type RandomKey = Pair;
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const PARITY = 0x1bd11bda;
@@ -30,12 +32,17 @@ export function threefry(key: Pair, counter: Pair): Pair {
 
 /** A seeded stream of random numbers; `at` opens an independent stream beneath it. */
 export class Random {
-  readonly #key: Pair;
+  readonly key: RandomKey;
   #position = 0;
   #spare: number | undefined;
 
   private constructor(key: Pair) {
-    this.#key = key;
+    this.key = key;
+  }
+
+  /** The stream of that key, at its beginning. */
+  static keyed(key: RandomKey): Random {
+    return new Random(key);
   }
 
   /** The stream of `seed` (an integer from 0 to 2^53 - 1). */
@@ -45,7 +52,7 @@ export class Random {
 
   /** An independent stream named by `path`; it starts at its beginning however much of this one was used. */
   at(...path: readonly (string | number)[]): Random {
-    let key = this.#key;
+    let key = this.key;
     for (const part of path) {
       if (typeof part === "number") key = threefry(key, [part >>> 0, Math.floor(part / 2 ** 32) >>> 0]);
       else for (let i = 0; i < part.length; i++) key = threefry(key, [part.charCodeAt(i), 0x80000000 + i]);
@@ -61,7 +68,7 @@ export class Random {
       this.#spare = undefined;
       return spare;
     }
-    const [first, second] = threefry(this.#key, [this.#position++, 0]);
+    const [first, second] = threefry(this.key, [this.#position++, 0]);
     this.#spare = second;
     return first;
   }
@@ -71,7 +78,7 @@ export class Random {
    * of state, no allocation.
    */
   fillBits(target: Uint32Array): void {
-    const [key0, key1] = this.#key;
+    const [key0, key1] = this.key;
     const keys = [key0 | 0, key1 | 0, PARITY ^ key0 ^ key1];
     for (let i = 0; i < target.length; i += 2) {
       let x0 = (this.#position++ + keys[0]!) | 0;

@@ -3,7 +3,8 @@
  * calls it. This file is both ends: the main thread opens sessions, the worker hosts one.
  */
 import { availableParallelism } from "node:os";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { startWorker } from "../core/worker.node.ts";
 import { unknownName, VcaError } from "../errors.ts";
 import { type Channel, connect } from "./client.ts";
 import type { Reply, Request } from "./host.ts";
@@ -72,7 +73,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
 
 /** A new worker, as a client wants it. */
 function startChannel(): Channel {
-  const worker = startWorker();
+  const worker = startWorker(import.meta.url, HOST);
   let waiting = 0; // a worker keeps the process alive only while somebody waits for it
   return {
     send: (request, moved) => {
@@ -93,14 +94,6 @@ function startChannel(): Channel {
       await worker.terminate();
     },
   };
-}
-
-/** A worker of this very file. Sources need their loader there too, which built files do not. */
-function startWorker(): Worker {
-  const { url } = import.meta;
-  if (!url.endsWith(".ts")) return new Worker(new URL(url), { workerData: HOST, execArgv: [] }); // none of the program's loaders
-  const script = `import("tsx/esm/api").then(({ register }) => (register(), import("${url}")))`;
-  return new Worker(script, { eval: true, workerData: HOST, execArgv: ["--conditions=source"] });
 }
 
 /** Which of the providers this onnxruntime was built with, and whether their libraries come with it. */

@@ -3,7 +3,9 @@
  * noise of single measurements three times; the dual variance takes the surplus away again.
  * @see Schuett, Kipnis, Diedrichsen & Kriegeskorte (2023) eLife 12:e82566, "two-factor bootstrap"
  */
-import type { Random } from "../core/random.ts";
+import { spread } from "#cores";
+import { Random, type RandomKey } from "../core/random.ts";
+import type { SpreadOptions, Task } from "../core/task.ts";
 
 /** What is drawn again. */
 export type Resample = "pictures" | "participants" | "both" | "none";
@@ -27,62 +29,64 @@ export interface Draws {
 /** The least pictures of a sample: below, an RDM has one pair. */
 const LEAST_PICTURES = 3;
 
-/** How long other work waits at most, in milliseconds. */
-const SLICE = 40;
-
-/**
- * Draws samples. A sample of both serves three statistics: of its pictures and participants, of its pictures alone, of
- * its participants alone. Samples of fewer than 3 distinct pictures, or that cannot be evaluated, are dropped.
- * @param options.at opens a sample of stimuli, `[S]` copies of each; its result is asked for samples of participants, `[P]`
- */
-export async function bootstrap(options: {
-  readonly at: (stimuli: Int32Array) => Statistic;
+/** How samples are drawn: plain data, for any thread. */
+export interface Sampling {
   readonly stimuli: number;
   readonly participants: number;
   readonly resample: Exclude<Resample, "none">;
-  readonly draws: number;
-  readonly random: Random;
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}): Promise<Draws> {
-  const { at, resample, draws, random, onProgress, signal } = options;
-  const sizes = { participants: options.participants, pictures: options.stimuli };
-  const result = {
-    both: [] as (readonly Float64Array[])[],
-    participants: [] as (readonly Float64Array[])[],
-    pictures: [] as (readonly Float64Array[])[],
-    sizes,
-  };
-  const allStimuli = new Int32Array(sizes.pictures).fill(1);
-  const everybody = new Int32Array(sizes.participants).fill(1);
+  /** Of the random numbers; each draw has a stream of its own. */
+  readonly key: RandomKey;
+}
+
+/** One sample's rows; undefined where it was dropped. */
+export type Drawn =
+  | Readonly<Record<"both" | "participants" | "pictures", readonly Float64Array[]>>
+  | undefined;
+
+/**
+ * Draws one sample by its number. A sample of both serves three statistics: of its pictures and participants, of its
+ * pictures alone, of its participants alone. Samples of fewer than 3 distinct pictures, or that cannot be evaluated, are dropped.
+ * @param at opens a sample of stimuli, `[S]` copies of each; its result is asked for samples of participants, `[P]`
+ */
+export function drawing(at: (stimuli: Int32Array) => Statistic, sampling: Sampling): (draw: number) => Drawn {
+  const { resample, key } = sampling;
+  const random = Random.keyed(key);
+  const allStimuli = new Int32Array(sampling.stimuli).fill(1);
+  const everybody = new Int32Array(sampling.participants).fill(1);
   const whole = at(allStimuli);
-  let rested = performance.now();
-  for (let draw = 0; draw < draws; draw++) {
+  return (draw) => {
     const of = random.at("draw", draw);
-    const stimuli = resample === "participants" ? allStimuli : resampled(sizes.pictures, of);
-    const counts = resample === "pictures" ? everybody : resampled(sizes.participants, of);
-    if (stimuli.reduce((distinct, times) => distinct + Math.min(times, 1), 0) >= LEAST_PICTURES) {
-      const here = stimuli === allStimuli ? whole : at(stimuli);
-      const rows = {
-        both: resample === "both" ? here(counts, of) : [],
-        pictures: resample === "participants" ? [] : here(everybody, of),
-        participants: resample === "pictures" ? [] : whole(counts, of),
-      };
-      if (rows.both && rows.pictures && rows.participants) {
-        if (resample === "both") result.both.push(rows.both);
-        if (resample !== "participants") result.pictures.push(rows.pictures);
-        if (resample !== "pictures") result.participants.push(rows.participants);
-      }
-    }
-    if (performance.now() - rested > SLICE) {
-      onProgress?.(draw + 1, draws);
-      await new Promise((resolve) => setTimeout(resolve));
-      signal?.throwIfAborted();
-      rested = performance.now();
-    }
-  }
-  onProgress?.(draws, draws);
-  return result;
+    const stimuli = resample === "participants" ? allStimuli : resampled(sampling.stimuli, of);
+    const counts = resample === "pictures" ? everybody : resampled(sampling.participants, of);
+    const distinct = stimuli.reduce((sum, times) => sum + Math.min(times, 1), 0);
+    if (distinct < LEAST_PICTURES) return undefined;
+    const here = stimuli === allStimuli ? whole : at(stimuli);
+    const [both, pictures, participants] = [
+      resample === "both" ? here(counts, of) : [],
+      resample === "participants" ? [] : here(everybody, of),
+      resample === "pictures" ? [] : whole(counts, of),
+    ];
+    return both && pictures && participants ? { both, pictures, participants } : undefined;
+  };
+}
+
+/** Draws samples over all cores. @param task opens `drawing`, with the input's sampling */
+export async function bootstrap<I extends { readonly sampling: Sampling }>(
+  task: Task<I, Drawn>,
+  input: I,
+  draws: number,
+  options: SpreadOptions,
+): Promise<Draws> {
+  const { resample, stimuli, participants } = input.sampling;
+  const drawn = (await spread(task, input, draws, options)).filter((one) => one !== undefined);
+  const of = (what: "both" | "participants" | "pictures", used: boolean) =>
+    used ? drawn.map((one) => one[what]) : [];
+  return {
+    both: of("both", resample === "both"),
+    participants: of("participants", resample !== "pictures"),
+    pictures: of("pictures", resample !== "participants"),
+    sizes: { participants, pictures: stimuli },
+  };
 }
 
 /** How often each of n was drawn in n draws. */

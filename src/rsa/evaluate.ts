@@ -4,8 +4,17 @@
  * and whether models are fitted. Follows rsatoolbox 0.3.2, where docs/decisions/015 does not say otherwise.
  */
 import type { Random } from "../core/random.ts";
+import type { SpreadOptions } from "../core/task.ts";
 import { VcaError } from "../errors.ts";
-import { bootstrap, type Resample, samplingVariance, usedDraws } from "./bootstrap.ts";
+import {
+  bootstrap,
+  type Drawn,
+  drawing,
+  type Resample,
+  type Sampling,
+  samplingVariance,
+  usedDraws,
+} from "./bootstrap.ts";
 import type { Ceiling } from "./ceiling.ts";
 import { type Comparison, missingPairs, vectorsOf } from "./comparisons.ts";
 import { checkModel, type Model } from "./models.ts";
@@ -49,7 +58,7 @@ export interface Evaluation {
 }
 
 /** What `evaluate` takes. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends SpreadOptions {
   readonly models: readonly Model[];
   /** RDMs; those with one label `participant` are drawn and left out together. Average over sessions first, or keep them. */
   readonly data: Rdms;
@@ -64,9 +73,10 @@ export interface EvaluateOptions {
   readonly random: Random;
   /** Named in errors, such as the file of the data; default `evaluate`. */
   readonly where?: string | undefined;
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
+
+/** What is scored, as plain data for any thread. */
+type Scored = Pick<EvaluateOptions, "models" | "data" | "comparison" | "where"> & { readonly folds: Folds };
 
 /** Random assignments to folds: for the score itself, and in each draw (two, so that their variance can be taken out). */
 const ASSIGNMENTS = 20;
@@ -79,20 +89,17 @@ const ASSIGNMENTS_IN_A_DRAW = 2;
  * @throws DataError when stimuli differ, an RDM is constant, or pictures or participants are too few; ConfigError when models that are fitted come without cross-validation.
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const {
-    resample,
-    draws = 1000,
-    correction = "fdr",
-    random,
-    where = "evaluate",
-    onProgress,
-    signal,
-  } = options;
+  const { resample, draws = 1000, correction = "fdr", random, where = "evaluate" } = options;
   const folds = { pictures: 1, participants: 1, ...options.crossValidate };
   checkSizes(options, folds);
-  const contest = prepareContest(options);
-  const isCross = folds.pictures > 1 || folds.participants > 1;
-  const scoring = isCross ? crossValidated(contest, folds) : fixedScoring(contest);
+  const scored: Scored = {
+    models: options.models,
+    data: options.data,
+    comparison: options.comparison,
+    where,
+    folds,
+  };
+  const { contest, isCross, scoring } = openScoring(scored);
   const { participants, models, comparison } = contest;
   const [p, s, k] = [participants.names.length, options.data.ids.length, models.length];
 
@@ -104,16 +111,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     resample === "none"
       ? { found: undefined, df: null }
       : {
-          found: await bootstrap({
-            at: (stimuli) => statisticOf(scoring(stimuli), isCross ? ASSIGNMENTS_IN_A_DRAW : 1),
-            stimuli: s,
-            participants: p,
-            resample,
+          found: await bootstrap(
+            { module: import.meta.url, open: evaluateDraws },
+            { ...scored, sampling: { stimuli: s, participants: p, resample, key: random.key } },
             draws,
-            random,
-            onProgress,
-            signal,
-          }),
+            options,
+          ),
           df: { pictures: s, participants: p, both: Math.min(p, s) }[resample] - 1,
         };
   if (found && usedDraws(found) < 2)
@@ -147,6 +150,20 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     draws: found ? usedDraws(found) : 0,
     missing: contest.missing?.reduce((sum, one) => sum + one, 0) ?? 0,
   };
+}
+
+function openScoring(scored: Scored) {
+  const { folds } = scored;
+  const contest = prepareContest(scored);
+  const isCross = folds.pictures > 1 || folds.participants > 1;
+  return { contest, isCross, scoring: isCross ? crossValidated(contest, folds) : fixedScoring(contest) };
+}
+
+/** The draws of `evaluate`, in any thread. */
+export function evaluateDraws(input: Scored & { readonly sampling: Sampling }): (draw: number) => Drawn {
+  const { isCross, scoring } = openScoring(input);
+  const repetitions = isCross ? ASSIGNMENTS_IN_A_DRAW : 1;
+  return drawing((stimuli) => statisticOf(scoring(stimuli), repetitions), input.sampling);
 }
 
 const orNull = (value: number) => (Number.isFinite(value) ? value : null);

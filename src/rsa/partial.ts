@@ -5,11 +5,20 @@
  */
 import { choleskySolve, timesTransposed } from "../core/linear-algebra.ts";
 import type { Random } from "../core/random.ts";
+import type { SpreadOptions } from "../core/task.ts";
 import { VcaError } from "../errors.ts";
-import { bootstrap, type Resample, samplingVariance, usedDraws } from "./bootstrap.ts";
+import {
+  bootstrap,
+  type Drawn,
+  drawing,
+  type Resample,
+  type Sampling,
+  samplingVariance,
+  usedDraws,
+} from "./bootstrap.ts";
 import { prepare, sample, vectorsOf } from "./comparisons.ts";
 import { drawOf } from "./draw.ts";
-import { type EvaluateOptions, prepareContest } from "./evaluate.ts";
+import { prepareContest } from "./evaluate.ts";
 import type { Model } from "./models.ts";
 import { pAboveZero, uncertainty } from "./pairwise.ts";
 import type { Rdms } from "./rdm.ts";
@@ -33,6 +42,16 @@ export interface PartialResult {
 /** Share of a model's variance that must be its own; less is rounding. */
 const OWN = 1e-9;
 
+/** What is asked, as plain data for any thread. */
+interface Question {
+  readonly models: readonly Model[];
+  readonly data: Rdms;
+  readonly nuisances: readonly Model[];
+  /** Nuisances with an RDM of its own for each of the data, such as mean amplitude; rows and stimuli as in `data`. */
+  readonly own?: readonly Rdms[] | undefined;
+  readonly kind: "rank" | "linear";
+}
+
 /**
  * Partial correlations of fixed models with the data, given the nuisances.
  * @param options.kind `rank` (Spearman) or `linear` (Pearson)
@@ -40,69 +59,24 @@ const OWN = 1e-9;
  * @throws as `evaluate`; ConfigError without nuisances; ShapeError when own nuisances are not one for each of the data
  */
 export async function partialRsa(
-  options: Pick<EvaluateOptions, "models" | "data" | "draws" | "onProgress" | "signal"> & {
-    readonly nuisances: readonly Model[];
-    /** Nuisances with an RDM of its own for each of the data, such as mean amplitude; rows and stimuli as in `data`. */
-    readonly own?: readonly Rdms[] | undefined;
-    readonly kind: "rank" | "linear";
-    readonly resample: Resample;
-    readonly random: Random;
-  },
+  options: Question &
+    SpreadOptions & { readonly draws?: number; readonly resample: Resample; readonly random: Random },
 ): Promise<{ readonly models: PartialResult[]; readonly df: number | null; readonly draws: number }> {
-  const { models, nuisances, own = [], kind, resample, draws = 1000 } = options;
-  if (nuisances.length + own.length === 0)
-    throw new VcaError(
-      "ConfigError",
-      "partialRsa: nuisance RDMs were expected, got none. Use evaluate for models by themselves.",
-    );
-  const comparison = kind === "rank" ? "spearman" : "pearson";
-  const {
-    data,
-    participants,
-    models: entries,
-    missing,
-  } = prepareContest({
-    models: [...models, ...nuisances],
-    data: options.data,
-    comparison,
-  });
-  const [k, n] = [models.length, data.length];
-  const apart = own.find(({ vectors }) => vectors.shape[0] !== n || vectors.shape[1] !== data[0]!.length);
-  if (apart)
-    throw new VcaError(
-      "ShapeError",
-      `partialRsa: own nuisances of shape [${n}, ${data[0]!.length}] were expected, got [${apart.vectors.shape}]. Make one RDM for each RDM of the data, of the same stimuli.`,
-    );
-  const shared = entries.map(({ vectors: [first] }) => first!);
-  const prepared = prepare([...data, ...shared, ...own.flatMap(vectorsOf)], comparison);
-  /** Partial correlations, then unique variances: `[P, 2 K]`. */
-  const at = (stimuli: Int32Array) => {
-    const draw = drawOf(stimuli, missing);
-    const correlations = timesTransposed(sample(prepared, draw, comparison).features!).data;
-    return byParticipant(
-      partials(correlations, { n, k, q: nuisances.length, own: own.length }),
-      participants,
-      2 * k,
-    );
-  };
-  const [p, s] = [participants.names.length, options.data.ids.length];
-  const everybody = new Int32Array(p).fill(1);
+  const { models, data, nuisances, own, kind, resample, draws = 1000, random } = options;
+  const question: Question = { models, data, nuisances, own, kind };
+  const { at, participants } = openQuestion(question);
+  const [k, p, s] = [models.length, participants.names.length, data.ids.length];
   const whole = at(new Int32Array(s).fill(1));
-  const means = groupMeans(whole, everybody);
+  const means = groupMeans(whole, new Int32Array(p).fill(1));
   const found =
     resample === "none"
       ? undefined
-      : await bootstrap({
-          ...options,
-          at: (stimuli) => {
-            const scores = at(stimuli);
-            return (counts) => [groupMeans(scores, counts)];
-          },
-          stimuli: s,
-          participants: p,
-          resample,
+      : await bootstrap(
+          { module: import.meta.url, open: partialDraws },
+          { ...question, sampling: { stimuli: s, participants: p, resample, key: random.key } },
           draws,
-        });
+          options,
+        );
   const df =
     resample === "none" ? null : { pictures: s, participants: p, both: Math.min(p, s) }[resample] - 1;
   const variance = (j: number) => (found ? samplingVariance(found, j) : Number.NaN);
@@ -118,6 +92,47 @@ export async function partialRsa(
       perParticipant: participants.names.map((_, q) => whole[q * 2 * k + j]!),
     })),
   };
+}
+
+/** The draws of `partialRsa`, in any thread. */
+export function partialDraws(input: Question & { readonly sampling: Sampling }): (draw: number) => Drawn {
+  const { at } = openQuestion(input);
+  return drawing((stimuli) => {
+    const scores = at(stimuli);
+    return (counts) => [groupMeans(scores, counts)];
+  }, input.sampling);
+}
+
+/** `at` a sample of stimuli: partial correlations, then unique variances, `[P, 2 K]`. */
+function openQuestion({ models, nuisances, own = [], kind, data: rdms }: Question) {
+  if (nuisances.length + own.length === 0)
+    throw new VcaError(
+      "ConfigError",
+      "partialRsa: nuisance RDMs were expected, got none. Use evaluate for models by themselves.",
+    );
+  const comparison = kind === "rank" ? "spearman" : "pearson";
+  const {
+    data,
+    participants,
+    models: entries,
+    missing,
+  } = prepareContest({ models: [...models, ...nuisances], data: rdms, comparison });
+  const [k, n] = [models.length, data.length];
+  const apart = own.find(({ vectors }) => vectors.shape[0] !== n || vectors.shape[1] !== data[0]!.length);
+  if (apart)
+    throw new VcaError(
+      "ShapeError",
+      `partialRsa: own nuisances of shape [${n}, ${data[0]!.length}] were expected, got [${apart.vectors.shape}]. Make one RDM for each RDM of the data, of the same stimuli.`,
+    );
+  const shared = entries.map(({ vectors: [first] }) => first!);
+  const prepared = prepare([...data, ...shared, ...own.flatMap(vectorsOf)], comparison);
+  const at = (stimuli: Int32Array) => {
+    const draw = drawOf(stimuli, missing);
+    const correlations = timesTransposed(sample(prepared, draw, comparison).features!).data;
+    const sizes = { n, k, q: nuisances.length, own: own.length };
+    return byParticipant(partials(correlations, sizes), participants, 2 * k);
+  };
+  return { at, participants };
 }
 
 /**

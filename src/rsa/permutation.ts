@@ -2,7 +2,9 @@
  * @file Label permutation: how often do models do as well when the stimuli's names are shuffled? Exact in the null that
  * names mean nothing, for scores only: differences of models and partial comparisons have no such null.
  */
+import { spread } from "#cores";
 import type { Random } from "../core/random.ts";
+import type { SpreadOptions } from "../core/task.ts";
 import { prepare, sample, similarities } from "./comparisons.ts";
 import { wholeSample } from "./draw.ts";
 import { type EvaluateOptions, prepareContest } from "./evaluate.ts";
@@ -24,41 +26,42 @@ export interface PermutationResult {
  * @see Phipson & Smyth (2010) Stat Appl Genet Mol Biol 9:39 on the two ones
  */
 export async function permuteLabels(
-  options: Pick<
-    EvaluateOptions,
-    "models" | "data" | "comparison" | "draws" | "where" | "onProgress" | "signal"
-  > & {
-    readonly random: Random;
-  },
+  options: Pick<EvaluateOptions, "models" | "data" | "comparison" | "draws" | "where"> &
+    SpreadOptions & { readonly random: Random },
 ): Promise<PermutationResult[]> {
-  const { draws = 1000, random, onProgress, signal } = options;
-  const { data, participants, models, comparison, missing } = prepareContest(options);
-  const s = options.data.ids.length;
-  const draw = wholeSample(s, missing);
+  const { models, data, comparison, where, draws = 1000, random } = options;
+  const contest = { models, data, comparison, where };
+  const identity = Int32Array.from(data.ids.keys());
+  const orders = [identity, ...Array.from({ length: draws }, () => random.permutation(data.ids.length))];
+  const [scores, ...shuffled] = (await spread(
+    { module: import.meta.url, open: scoresInOrder },
+    { ...contest, orders },
+    orders.length,
+    options,
+  )) as [Float64Array, ...Float64Array[]];
+  return models.map(({ name }, k) => {
+    const reached = shuffled.filter((one) => one[k]! >= scores[k]! - 1e-12).length;
+    return { name, score: scores[k]!, p: (1 + reached) / (1 + draws) };
+  });
+}
+
+/** Scores of all models with the stimuli in each order, `[K]`; in any thread. */
+export function scoresInOrder({
+  orders,
+  ...contest
+}: Pick<EvaluateOptions, "models" | "data" | "comparison" | "where"> & {
+  readonly orders: readonly Int32Array[];
+}): (order: number) => Float64Array {
+  const { data, participants, models, comparison, missing } = prepareContest(contest);
+  const draw = wholeSample(contest.data.ids.length, missing);
   const sampled = sample(prepare(data, comparison), draw, comparison);
   const everybody = participants.names.map(() => 1);
-  const scoresOf = (vectors: readonly Float64Array[]) => {
-    const alike = similarities(sampled, sample(prepare(vectors, comparison), draw, comparison), comparison);
+  const vectors = models.map(({ vectors: [first] }) => first!);
+  return (order) => {
+    const shuffled = vectors.map((vector) => permuted(vector, orders[order]!));
+    const alike = similarities(sampled, sample(prepare(shuffled, comparison), draw, comparison), comparison);
     return groupMeans(byParticipant(alike, participants, models.length), everybody);
   };
-  const vectors = models.map(({ vectors: [first] }) => first!);
-  const scores = scoresOf(vectors);
-  const reached = new Int32Array(models.length);
-  for (let d = 0; d < draws; d++) {
-    const order = random.permutation(s);
-    const shuffled = scoresOf(vectors.map((vector) => permuted(vector, order)));
-    for (let k = 0; k < reached.length; k++) if (shuffled[k]! >= scores[k]! - 1e-12) reached[k]!++;
-    if (d % 16 === 15) {
-      onProgress?.(d + 1, draws);
-      await new Promise((resolve) => setTimeout(resolve));
-      signal?.throwIfAborted();
-    }
-  }
-  return models.map(({ model: { name } }, k) => ({
-    name,
-    score: scores[k]!,
-    p: (1 + reached[k]!) / (1 + draws),
-  }));
 }
 
 /** The RDM in which stimulus i stands where `order[i]` stood: `[M]`. */

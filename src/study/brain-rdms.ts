@@ -38,7 +38,7 @@ export function brainRdms(
   region: BrainRegion,
   options: BrainRdmOptions,
 ): Rdms {
-  const rows = region.participants.map((trials) => participantRdm(trials, ids, options));
+  const rows = region.participants.map((trials) => participantRdm(trials, ids, options)(trials.data));
   return stacked(ids, rows, participants);
 }
 
@@ -73,24 +73,24 @@ function onceIn({ ids, runs }: Betas): string[] {
   return [...seen].flatMap(([id, own]) => (own.size < 2 ? [id] : []));
 }
 
-/** The RDM of one participant's trials, `[M]`. @throws DataError as `brainRdms` */
+/** The RDM `[M]` of one participant's trials, from patterns in some voxels or all. @throws DataError as `brainRdms` */
 export function participantRdm(
   trials: Trials,
   ids: readonly string[],
   { measure, precision }: BrainRdmOptions,
-): Float64Array {
-  const { data: patterns, stimuli } = trials;
+): (patterns: Matrix) => Float64Array {
+  const { stimuli } = trials;
   const once = onceIn(trials);
   if (measure !== "crossnobis") {
-    const rdm = dissimilarities({ patterns, stimuli }, { measure });
-    return once.length === ids.length ? withoutPlan(rdm, trials) : rdm;
+    const cleaned = once.length === ids.length ? withoutPlan(trials) : (rdm: Float64Array) => rdm;
+    return (patterns) => cleaned(dissimilarities({ patterns, stimuli }, { measure }));
   }
   if (once.length > 0)
     throw new VcaError(
       "DataError",
       `${trials.participant}: two or more runs of each picture were expected for crossnobis, got one of ${someOf(once)}. Leave them out of the conditions, or pass --measure correlation.`,
     );
-  return crossnobis(trials, ids, precision);
+  return (patterns) => crossnobis({ ...trials, data: patterns }, ids, precision);
 }
 
 function crossnobis(trials: Trials, ids: readonly string[], precision: BrainPrecision): Float64Array {
@@ -129,11 +129,11 @@ function runPrecisions({ shape, data }: Matrix, runs: readonly string[], dof: nu
   );
 }
 
-/** Ranks of an RDM less what the plan of the scan explains of them. */
-function withoutPlan(rdm: Float64Array, { stimuli, runs, onsets }: Trials): Float64Array {
+/** Makes of an RDM its ranks less what the plan of the scan explains of them. */
+function withoutPlan({ stimuli, runs, onsets }: Trials): (rdm: Float64Array) => Float64Array {
   const order = [...stimuli.keys()].sort((a, b) => stimuli[a]! - stimuli[b]!); // one row for each picture
   const plan = { runs: order.map((n) => runs[n]!), positions: order.map((n) => onsets?.[n] ?? n) };
   const nuisances = [sameRunRdm(plan), trialLagRdm(plan)].filter((one) => one.some((d) => d !== one[0]));
-  const ranked = rankedRdm(rdm);
-  return residuals(ranked, orthonormalBasis(nuisances.map(rankedRdm)));
+  const basis = orthonormalBasis(nuisances.map(rankedRdm));
+  return (rdm) => residuals(rankedRdm(rdm), basis);
 }

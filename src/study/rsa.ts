@@ -14,6 +14,7 @@ import type { Correction } from "../rsa/pairwise.ts";
 import { permuteLabels } from "../rsa/permutation.ts";
 import { averageOver, type Rdms } from "../rsa/rdm.ts";
 import { type ReadOptions, rdmsOfArray, readRdms } from "../rsa/read-rdms.ts";
+import type { WorkOptions } from "./prepare.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** What to compare, and how. */
@@ -62,7 +63,7 @@ export interface RsaResult {
  */
 export async function compareRdms(
   config: RsaConfig,
-  { reporter, signal }: { readonly reporter: Reporter; readonly signal?: AbortSignal },
+  { reporter, signal, threads }: Pick<WorkOptions, "reporter" | "signal" | "threads">,
 ): Promise<{ readonly result: RsaResult; readonly evaluation: Evaluation }> {
   const started = performance.now();
   const { comparison, resample, draws, correction } = config;
@@ -78,6 +79,7 @@ export async function compareRdms(
     draws,
     where: config.rdms,
     signal,
+    threads,
     onProgress: (done: number, total: number) => reporter.progress("draws", done, total),
   };
   const evaluation = await evaluate({ ...common, resample, correction, random });

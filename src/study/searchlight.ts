@@ -2,11 +2,21 @@
  * @file Searchlight of `vca rsa RUN`: how alike a model's geometry is to that of the surroundings of each voxel, in each participant, and
  * tested over participants. Scores are averaged and tested through Fisher's z, as correlations are.
  */
+import { spread } from "#cores";
 import { gridSize, voxelIndices, voxelMillimetres } from "../brain/grid.ts";
+import type { Matrix } from "../core/linear-algebra.ts";
 import { mean } from "../core/statistics.ts";
 import { groupMap, type ParticipantMap } from "../encoding/group.ts";
 import { VcaError } from "../errors.ts";
-import { type Comparison, compare } from "../rsa/comparisons.ts";
+import {
+  type Comparison,
+  missingPairs,
+  prepare,
+  sample,
+  similarities,
+  vectorsOf,
+} from "../rsa/comparisons.ts";
+import { wholeSample } from "../rsa/draw.ts";
 import type { Rdms } from "../rsa/rdm.ts";
 import { type Sphere, searchlightSpheres } from "../rsa/searchlight.ts";
 import type { Candidate } from "./align-models.ts";
@@ -36,11 +46,8 @@ export type SearchlightCells = Readonly<Record<(typeof HEADER)[number], Cell>>;
 
 /** Of two voxels, every correlation is 1 or -1. */
 const LEAST = 3;
-/** Dissimilarities that are compared at once: 32 MB. */
-const CHUNK = 2 ** 22;
-
 /** How to search. */
-export interface SearchlightOptions extends Pick<WorkOptions, "reporter" | "signal"> {
+export interface SearchlightOptions extends Pick<WorkOptions, "reporter" | "signal" | "threads"> {
   /** Of spheres in mm, inclusive. */
   readonly radius: number;
   readonly rdms: BrainRdmOptions;
@@ -93,45 +100,67 @@ function modelRdms(ids: readonly string[], candidates: readonly Candidate[]): Rd
 async function scoresOf(
   trials: Trials,
   region: BrainRegion,
-  { radius, rdms, comparison, reporter, signal, models }: SearchlightOptions & { readonly models: Rdms },
+  {
+    radius,
+    rdms,
+    comparison,
+    models,
+    reporter,
+    signal,
+    threads,
+  }: SearchlightOptions & { readonly models: Rdms },
 ): Promise<Scores> {
   const { grid } = region.roi;
   const spheres = searchlightSpheres({ grid, voxels: numbersOf(trials, region) }, { radius, least: LEAST });
-  const [K, M] = models.vectors.shape as [number, number];
-  const scores = Array.from({ length: K }, () => new Float64Array(trials.data.shape[1]!).fill(Number.NaN));
-  const step = Math.max(1, Math.floor(CHUNK / M));
-  for (let from = 0; from < spheres.length; from += step) {
-    signal?.throwIfAborted();
-    const some = spheres.slice(from, from + step);
-    const data = new Float64Array(some.length * M);
-    some.forEach((sphere, k) => {
-      data.set(participantRdm(within(trials, sphere), models.ids, rdms), k * M);
+  const found = await spread(
+    { module: import.meta.url, open: sphereScores },
+    { trials, spheres, models, rdms, comparison },
+    spheres.length,
+    {
+      signal,
+      threads,
+      onProgress: (done, total) =>
+        reporter.progress(`searchlight of ${region.name}, ${trials.participant}`, done, total),
+    },
+  );
+  return Array.from({ length: models.vectors.shape[0]! }, (_, m) => {
+    const scores = new Float64Array(trials.data.shape[1]!).fill(Number.NaN);
+    spheres.forEach(({ centre }, k) => {
+      scores[centre] = found[k]![m]!;
     });
-    const found = compare(
-      { ids: models.ids, vectors: { shape: [some.length, M], data }, labels: {} },
-      models,
-      comparison,
-    );
-    some.forEach(({ centre }, k) => {
-      for (let m = 0; m < K; m++) scores[m]![centre] = found.data[k * K + m]!;
-    });
-    reporter.progress(
-      `searchlight of ${region.name}, ${trials.participant}`,
-      from + some.length,
-      spheres.length,
-    );
-    await new Promise((resolve) => setTimeout(resolve)); // lets progress be drawn
-  }
-  return scores;
+    return scores;
+  });
 }
 
-/** Trials of a sphere's voxels alone. */
-function within(trials: Trials, { voxels }: Sphere): Trials {
-  const { shape, data } = trials.data;
+/** Scores of all models in a sphere, `[K]`; in any thread. */
+export function sphereScores({
+  trials,
+  spheres,
+  models,
+  rdms,
+  comparison,
+}: {
+  readonly trials: Trials;
+  readonly spheres: readonly Sphere[];
+  readonly models: Rdms;
+  readonly rdms: BrainRdmOptions;
+  readonly comparison: Comparison;
+}): (sphere: number) => Float64Array {
+  const { ids } = models;
+  const rdmOf = participantRdm(trials, ids, rdms);
+  const draw = wholeSample(ids.length, missingPairs(vectorsOf(models)));
+  const of = (vectors: readonly Float64Array[]) => sample(prepare(vectors, comparison), draw, comparison);
+  const candidates = of(vectorsOf(models));
+  return (sphere) =>
+    similarities(of([rdmOf(columns(trials.data, spheres[sphere]!.voxels))]), candidates, comparison);
+}
+
+/** Patterns of some voxels. */
+function columns({ shape, data }: Matrix, voxels: Int32Array): Matrix {
   const [n, V] = shape as [number, number];
   const own = new Float64Array(n * voxels.length);
   for (let i = 0, at = 0; i < n; i++) for (const v of voxels) own[at++] = data[i * V + v]!;
-  return { ...trials, data: { shape: [n, voxels.length], data: own } };
+  return { shape: [n, voxels.length], data: own };
 }
 
 /** Writes a model's maps of a region, and sums them up. */
