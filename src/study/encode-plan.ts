@@ -87,6 +87,11 @@ function float64({ shape, data }: NdArray): Matrix {
   return { shape, data: Float64Array.from(data) };
 }
 
+/** Pictures of one part of a run: plain data for any thread. */
+export interface PlanPart extends Pick<BrainPart, "places"> {
+  readonly pictures: Pick<BrainPart["pictures"], "ids" | "columns">;
+}
+
 /** One participant's patterns, folds, and how to predict them. */
 export interface Plan {
   /** @param bands one or two arrays of features, `[parts]` each */
@@ -100,7 +105,7 @@ export interface Plan {
 export function planOf(
   trials: Trials,
   { ids }: Pick<BrainData, "ids">,
-  { parts, options }: { parts: readonly BrainPart[]; options: PlanOptions },
+  { parts, options }: { parts: readonly PlanPart[]; options: PlanOptions },
 ): Plan {
   const patterns = meanPatterns(trials.data, trials.stimuli, ids.length);
   const V = patterns.shape[1]!;
@@ -143,7 +148,7 @@ export function planOf(
 
 /** Fold of each picture of a part. @throws DataError when a fold would have fewer than 3 pictures; ConfigError without themes. */
 function foldsOf(
-  { pictures, places }: BrainPart,
+  { pictures, places }: PlanPart,
   trials: Trials,
   { by, folds, seed }: PlanOptions,
 ): Int32Array {

@@ -2,14 +2,22 @@
  * @file `vca encode`: voxels of participants predicted from a run's nuclei, trained and untrained, and, as controls that no claim can do without,
  * from the layers of its encoder and from the ratings. Inference is over participants, on the mean of Fisher's z of a region.
  */
+import { spread } from "#cores";
 import { voxelCorrelations } from "../encoding/accuracy.ts";
 import type { EncodingMethod } from "../encoding/cross-predict.ts";
 import { VcaError } from "../errors.ts";
-import { type BrainData, type BrainFiles, readBrain } from "./brain-data.ts";
+import { type BrainData, type BrainFiles, type BrainRegion, readBrain, type Trials } from "./brain-data.ts";
 import { mapped } from "./brain-maps.ts";
 import { type BrainPart, type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
 import { type BrainTest, withQ } from "./brain-tables.ts";
-import { type FeatureSet, featureSets, type Plan, type PlanOptions, planOf } from "./encode-plan.ts";
+import {
+  type FeatureSet,
+  featureSets,
+  type Plan,
+  type PlanOptions,
+  type PlanPart,
+  planOf,
+} from "./encode-plan.ts";
 import { type EncodeResult, encodedIn, type Found, rowOf, sideOf, writeEncoding } from "./encode-tables.ts";
 import { contrasts, partitionTests } from "./encode-tests.ts";
 import { tablesFolder } from "./run-folder.ts";
@@ -85,18 +93,12 @@ function methodText(method: EncodingMethod): string {
 
 /** Predicts mask and control masks from every set; hemispheres take the mask's fits. */
 async function fitRegions(study: EncodeStudy, options: EncodeOptions) {
-  const { brain, parts, sets, encoder, ratings, readout } = study;
+  const { brain, parts, encoder, ratings, readout } = study;
   const found = new Map<string, ReadonlyMap<string, Found>>();
   const partitions: Omit<BrainTest, "q">[] = [];
-  const regions = brain.regions.filter(mapped);
-  for (const [r, region] of regions.entries()) {
+  for (const region of brain.regions.filter(mapped)) {
+    found.set(region.name, await correlationsOf(region, study, options));
     const plans = region.participants.map((trials) => planOf(trials, brain, { parts, options }));
-    const own = new Map<string, Found>();
-    for (const [k, set] of sets.entries()) {
-      own.set(set.name, await correlationsOf(set, plans, options));
-      options.reporter.progress(region.name, r * sets.length + k + 1, regions.length * sets.length);
-    }
-    found.set(region.name, own);
     for (const set of [ratings, readout])
       partitions.push(...partitionTests(region.name, plans, set, encoder));
   }
@@ -106,22 +108,67 @@ async function fitRegions(study: EncodeStudy, options: EncodeOptions) {
   return { found, partitions };
 }
 
-/** How well a set of features predicts each voxel, of each seed and participant. */
+/** How well each set of features predicts each voxel of a region, of each seed and participant. */
 async function correlationsOf(
-  set: FeatureSet,
-  plans: readonly Plan[],
-  { method, signal }: EncodeOptions,
-): Promise<Found> {
-  const bySeed: Float64Array[][] = [];
-  for (const features of set.values) {
-    const each: Float64Array[] = [];
-    for (const plan of plans) {
-      signal?.throwIfAborted();
-      const { predictions, patterns, folds } = plan.predict([features], method);
-      each.push(voxelCorrelations(predictions, patterns, folds));
-      await new Promise((resolve) => setTimeout(resolve)); // lets progress be drawn
-    }
-    bySeed.push(each);
-  }
-  return bySeed;
+  region: BrainRegion,
+  { brain: { ids }, parts, sets }: EncodeStudy,
+  options: EncodeOptions,
+): Promise<ReadonlyMap<string, Found>> {
+  const { method, pca, by, folds, reliability, seed, signal, threads, reporter } = options;
+  const fits = sets.flatMap(({ values }, set) =>
+    values.flatMap((_, network) =>
+      region.participants.map((_, participant) => ({ set, network, participant })),
+    ),
+  );
+  const input: Fits = {
+    fits,
+    values: sets.map(({ values }) => values),
+    participants: region.participants,
+    ids,
+    parts: parts.map(({ places, pictures: { ids, columns } }) => ({ places, pictures: { ids, columns } })),
+    options: { pca, by, folds, reliability, seed },
+    method,
+  };
+  const correlations = await spread({ module: import.meta.url, open: fitVoxels }, input, fits.length, {
+    signal,
+    threads,
+    onProgress: (done, total) => reporter.progress(region.name, done, total),
+  });
+  let at = 0;
+  return new Map(
+    sets.map(({ name, values }) => [
+      name,
+      values.map(() => region.participants.map(() => correlations[at++]!)),
+    ]),
+  );
+}
+
+/** What is fitted in a region, as plain data for any thread. */
+interface Fits {
+  readonly fits: readonly Readonly<Record<"set" | "network" | "participant", number>>[];
+  /** `[sets][networks][parts]` */
+  readonly values: readonly FeatureSet["values"][];
+  readonly participants: readonly Trials[];
+  readonly ids: readonly string[];
+  readonly parts: readonly PlanPart[];
+  readonly options: PlanOptions;
+  readonly method: EncodingMethod;
+}
+
+/** Correlations of each voxel with its predictions in each fit, `[V]`; in any thread. */
+export function fitVoxels({
+  fits,
+  values,
+  participants,
+  method,
+  ...plan
+}: Fits): (fit: number) => Float64Array {
+  const plans = new Map<number, Plan>();
+  return (fit) => {
+    const { set, network, participant } = fits[fit]!;
+    const own = plans.get(participant) ?? planOf(participants[participant]!, plan, plan);
+    plans.set(participant, own);
+    const { predictions, patterns, folds } = own.predict([values[set]![network]!], method);
+    return voxelCorrelations(predictions, patterns, folds);
+  };
 }
