@@ -139,13 +139,28 @@ function bestComponents(
   return 1 + errors.reduce((least, error, a) => (error < errors[least]! ? a : least), 0);
 }
 
-/** Features of training and held-out pictures on the training pictures' scale, or on their principal axes. */
+/** How far from the mean a held-out feature may lie, by the farthest training picture on that side; normal ones of 15 pictures reach 3.5. */
+const REACH = 5;
+
+/**
+ * Features of training and held-out pictures on the training pictures' scale, or on their principal axes. A channel that is all but silent in
+ * the training pictures (rectified ones are) may be 10^5 of its scales away in another; it counts as `REACH` times their farthest.
+ */
 function prepared(features: Matrix, train: Int32Array, held: Int32Array, pca: number | undefined) {
   const F = features.shape[1]!;
   const { z, center, scale } = standardize(features, train);
   const test = new Float64Array(held.length * F);
-  for (const [i, s] of held.entries())
-    for (let f = 0; f < F; f++) test[i * F + f] = (features.data[s * F + f]! - center[f]!) / scale[f]!;
+  for (let f = 0; f < F; f++) {
+    let [lo, hi] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let at = f; at < z.data.length; at += F) {
+      lo = Math.min(lo, z.data[at]!);
+      hi = Math.max(hi, z.data[at]!);
+    }
+    for (const [i, s] of held.entries()) {
+      const value = (features.data[s * F + f]! - center[f]!) / scale[f]!;
+      test[i * F + f] = Math.min(REACH * hi, Math.max(REACH * lo, value));
+    }
+  }
   const own: Matrix = { shape: [held.length, F], data: test };
   return pca === undefined ? { x: z, test: own } : principalScores(z, own, pca);
 }
