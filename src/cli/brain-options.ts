@@ -1,13 +1,14 @@
 /** @file Options of the commands that compare a run with brains. */
 import type { BrainFiles } from "../study/brain-data.ts";
 import type { VcaCommand } from "./command.ts";
-import { required } from "./options.ts";
+import { positive, required } from "./options.ts";
 
 /** What `addBrainOptions` reads. */
 export interface BrainCliOptions {
   readonly brain?: readonly string[];
   readonly mask?: string;
   readonly controlMask?: readonly string[];
+  readonly smoothing?: number;
   readonly conditions?: string;
   readonly series?: readonly string[];
   readonly withinFold?: boolean;
@@ -21,8 +22,16 @@ export function addBrainOptions(command: VcaCommand): VcaCommand {
       "--brain <paths...>",
       "betas of each participant, several paths of one being sessions: NIfTI, SPM, GLMsingle, BIDS, NSD",
     )
-    .option("--mask <file.nii>", "the region, on the grid of the betas; its hemispheres are judged too")
+    .option(
+      "--mask <file.nii>",
+      "the region, on the grid of the betas: a mask, or of an atlas image FILE#10,20 (values), FILE#harvard-oxford (its amygdala), FILE#cit168:LA; its hemispheres are judged too",
+    )
     .option("--control-mask <files...>", "regions that the claim must not hold of, such as V1")
+    .option(
+      "--smoothing <mm>",
+      "of the betas, full width at half maximum: warns where nuclei of an atlas cannot be told apart",
+      positive("--smoothing", 6),
+    )
     .option("--conditions <file.csv>", "columns id, run, onset (and participant): one row for each volume")
     .option(
       "--series <files.nii...>",
@@ -38,6 +47,7 @@ export function brainFiles(where: string, options: BrainCliOptions): BrainFiles 
     brain: required(where, "--brain", options.brain),
     mask: required(where, "--mask", options.mask),
     controlMasks: options.controlMask,
+    smoothing: options.smoothing,
     conditions: options.conditions,
     series: options.series,
   };

@@ -2,24 +2,38 @@
  * @file The brain side of a comparison: betas of several participants in a mask, its hemispheres and control masks, over one set of
  * pictures. What was left out is counted, what differs between participants is named.
  */
-import { readBytes } from "#files";
+import { exists, readBytes } from "#files";
 import { type Betas, loadBetas, regionTsnr } from "../brain/betas.ts";
 import { type Conditions, parseConditions } from "../brain/conditions.ts";
+import { onlyVolume } from "../brain/nifti.ts";
 import { openBetas } from "../brain/open.ts";
 import { participantOf } from "../brain/paths.ts";
-import { maskRoi, type Roi, splitHemispheres } from "../brain/roi.ts";
+import {
+  atlasRoi,
+  maskRoi,
+  type Roi,
+  smoothingWarning,
+  splitHemispheres,
+  valueRoi,
+  valueWarnings,
+} from "../brain/roi.ts";
 import { type BetaSource, joinedSource, readImage, seriesSource } from "../brain/source.ts";
 import { fileName } from "../core/paths.ts";
 import { mean } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 import type { WorkOptions } from "./prepare.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** Files of a brain study. */
 export interface BrainFiles {
   /** Betas; several paths of one participant are sessions, in their order. */
   readonly brain: readonly string[];
+  /** A mask, or of an atlas image `FILE#20,10` (values), `FILE#harvard-oxford` (its amygdala) or `FILE#harvard-oxford:REGION`. */
   readonly mask: string;
+  /** As `mask`. */
   readonly controlMasks?: readonly string[] | undefined;
+  /** Width of the betas' smoothing kernel at half its height, in mm. */
+  readonly smoothing?: number | undefined;
   /** Which picture each volume is of; not needed where the betas name them. */
   readonly conditions?: string | undefined;
   /** Preprocessed time series of participants, any number of each, for their temporal signal-to-noise. */
@@ -59,13 +73,13 @@ export interface BrainData {
  * series of nobody.
  */
 export async function readBrain(
-  { brain, mask, controlMasks = [], conditions, series = [] }: BrainFiles,
+  { brain, mask, controlMasks = [], smoothing, conditions, series = [] }: BrainFiles,
   { reporter, signal }: Pick<WorkOptions, "reporter" | "signal">,
 ): Promise<BrainData> {
   const [sessions, seriesOf] = [brain, series].map(byParticipant) as [PathsOf, PathsOf];
   checkPaths(sessions, seriesOf);
   const participants = [...sessions.keys()];
-  const rois = await readRegions(mask, controlMasks);
+  const rois = await readRegions(mask, controlMasks, { reporter, smoothing });
   const table = conditions === undefined ? undefined : await readBytes(conditions);
   const regions = rois.map((region) => ({ ...region, participants: [] as Trials[] }));
   let ids: readonly string[] | undefined;
@@ -187,9 +201,9 @@ async function meanTsnr(
 async function readRegions(
   mask: string,
   controls: readonly string[],
+  options: RoiOptions,
 ): Promise<Pick<BrainRegion, "name" | "kind" | "roi">[]> {
-  const named = async (path: string) =>
-    maskRoi(await readImage(path), fileName(path).replace(/\.nii(\.gz)?$/i, ""));
+  const named = (path: string) => readRoi(path, options);
   const whole = await named(mask);
   const { left, right } = splitHemispheres(whole);
   const both = left.voxels.length > 0 && right.voxels.length > 0;
@@ -208,6 +222,38 @@ async function readRegions(
     );
   return rois.map(({ kind, roi }) => ({ name: roi.name, kind, roi }));
 }
+
+/** The region of a mask, or of an atlas: `FILE#VALUES`, `FILE#ATLAS`, `FILE#ATLAS:REGION`, `FILE#ATLAS:VALUES`. */
+async function readRoi(path: string, { reporter, smoothing }: RoiOptions): Promise<Roi> {
+  const at = (await exists(path)) ? -1 : path.lastIndexOf("#");
+  const file = at < 0 ? path : path.slice(0, at);
+  const image = await readImage(file);
+  const name = fileName(file).replace(/\.nii(\.gz)?$/i, "");
+  if (at < 0) {
+    const values = new Set(onlyVolume(image).filter((value) => value !== 0 && Number.isInteger(value)));
+    if (values.size > 1)
+      reporter.warn(
+        `${file}: a mask holds one value, this holds ${values.size}, and all are taken. If it is an atlas, name the values: ${file}#${[...values].slice(0, 2).join(",")}.`,
+      );
+    return maskRoi(image, name);
+  }
+  const [first, second] = path.slice(at + 1).split(":") as [string, string?];
+  const [atlas, region] = VALUES.test(first) ? [undefined, first] : [first, second];
+  if (region === undefined || !VALUES.test(region)) {
+    const roi = atlasRoi(image, { atlas: atlas!, ...(region !== undefined && { region }) });
+    const mixed = smoothing === undefined ? undefined : smoothingWarning(roi, smoothing);
+    if (mixed !== undefined) reporter.warn(mixed);
+    return roi;
+  }
+  const values = region.split(",").map(Number);
+  for (const warning of atlas === undefined ? [] : valueWarnings(atlas, values)) reporter.warn(warning);
+  return valueRoi(image, values, `${name} ${values.join("+")}`);
+}
+/** How regions are read. */
+interface RoiOptions extends Pick<BrainFiles, "smoothing"> {
+  readonly reporter: Reporter;
+}
+const VALUES = /^\d+(,\d+)*$/;
 
 function checkPictures(
   ids: readonly string[],

@@ -49,6 +49,8 @@ beforeAll(async () => {
   await save("sub-07/TYPED.mat", bytes("plain.mat").subarray(0, 300));
   await save("sub-08/TYPED.hdf5", bytes("TYPED_FITHRF_GLMDENOISE_RR.hdf5").subarray(0, 1000));
   await save("mask.nii.gz", nifti(Float32Array.of(1, 1, 1, 1)));
+  await save("atlas.nii.gz", nifti(Float32Array.of(10, 9, 0, 20)));
+  await save("cit168.nii.gz", nifti(Float32Array.of(1, 4, 1, 2)));
   await save("empty.nii.gz", nifti(new Float32Array(4)));
   await save("shifted.nii.gz", nifti(Float32Array.of(1, 1, 1, 1), SHIFTED));
   await save("longer.nii.gz", writeNifti({ grid: { shape: [5, 1, 1], affine: AFFINE }, data: normals(5) }));
@@ -84,6 +86,43 @@ async function says(...words: string[]): Promise<{ code: number; out: string; sa
   const said = err.trimEnd().split("\n").at(-1)!.replaceAll(`${folder}/`, "");
   return { code, out, said };
 }
+
+describe("regions of an atlas", () => {
+  /** Voxels of the mask, and warnings. */
+  async function regionOf(mask: string, smoothing?: number) {
+    const warnings: string[] = [];
+    const files = {
+      brain: [at("sub-01/betas.nii.gz"), at("sub-02/betas.nii.gz")],
+      conditions: at("conditions.csv"),
+    };
+    const { regions } = await readBrain(
+      { ...files, mask: at(mask), smoothing },
+      { reporter: { ...SILENT, warn: (text) => warnings.push(text.replaceAll(`${folder}/`, "")) } },
+    );
+    return { name: regions[0]!.name, voxels: [...regions[0]!.roi.voxels], warnings };
+  }
+
+  it.each([
+    ["atlas.nii.gz#harvard-oxford", "amygdala", [0, 3]],
+    ["atlas.nii.gz#20,10", "atlas 20+10", [0, 3]],
+    ["atlas.nii.gz#20", "atlas 20", [3]],
+    ["cit168.nii.gz#cit168:LA", "LA", [0, 2]],
+  ])("%s", async (mask, name, voxels) => {
+    expect(await regionOf(mask)).toEqual({ name, voxels, warnings: [] });
+  });
+
+  it.each([
+    ["atlas.nii.gz#harvard-oxford:9", undefined, /^harvard-oxford: the value 9 is the left hippocampus/],
+    ["cit168.nii.gz#cit168:LA", 8, /^LA: smoothing of 8 mm cannot separate nuclei/],
+    [
+      "atlas.nii.gz",
+      undefined,
+      /^atlas.nii.gz: a mask holds one value, this holds 3, .*: atlas.nii.gz#10,9\.$/,
+    ],
+  ])("%s is warned of", async (mask, smoothing, warning) => {
+    expect((await regionOf(mask, smoothing)).warnings).toEqual([expect.stringMatching(warning)]);
+  });
+});
 
 describe("files of a brain study", () => {
   /** Reading comes before the run is opened: there need be none. */
@@ -126,6 +165,16 @@ describe("files of a brain study", () => {
       "an empty mask",
       { mask: "empty.nii.gz" },
       "empty.nii.gz: a mask with voxels above 0 was expected, got none. Check that it was resampled with nearest neighbour, into the space of the betas.",
+    ],
+    [
+      "an atlas without the value",
+      { mask: "atlas.nii.gz#41" },
+      "atlas.nii.gz: the value 41 was expected, got 9, 10, 20. Check which atlas this is, and its label file.",
+    ],
+    [
+      "another atlas than was named",
+      { mask: "atlas.nii.gz#aal" },
+      "atlas.nii.gz: the value 41 was expected, got 9, 10, 20. Check which atlas this is, and its label file.",
     ],
     [
       "a mask of several volumes",
