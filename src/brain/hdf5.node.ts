@@ -30,6 +30,8 @@ export interface Hdf5 {
   readonly names: readonly string[];
   /** A dataset of numbers by its path. @throws DataError when there is none. */
   readonly dataset: (path: string) => Hdf5Dataset;
+  /** Values of a list of strings or numbers by its path, as text; undefined when there is none. */
+  readonly labels: (path: string) => string[] | undefined;
   /** A value of a MATLAB file by its path, read whole. @throws DataError when there is none. */
   readonly mat: (path: string) => MatValue;
   readonly close: () => void;
@@ -103,6 +105,11 @@ export async function openHdf5(path: string): Promise<Hdf5> {
           }
         },
       };
+    },
+    labels: (name) => {
+      const found = file.get(name);
+      const values = found instanceof Dataset ? found.to_array() : undefined;
+      return Array.isArray(values) ? values.map(String) : undefined;
     },
     mat: (name) => matValue(entity(name)),
     close: () => file.close(),

@@ -5,7 +5,7 @@
 import { unzipSync } from "fflate";
 import { type NdArray, rowMajor, sizeOf, toFloat64 } from "../core/array.ts";
 import { numberCell, parseCsv, type Table } from "../core/csv.ts";
-import { decodeMat } from "../core/mat.ts";
+import { decodeMat, type MatValue } from "../core/mat.ts";
 import { decodeNpy } from "../core/npy.ts";
 import { fileName } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
@@ -23,7 +23,7 @@ export interface ReadOptions {
  * RDMs from the bytes of a file, by its extension.
  * - `.npy`: `[..., M]` or `[..., S, S]`, a leading axis for each name in `axes`, labels from 1
  * - `.npz`: entries `[M]` or `[S, S]`, labelled by their names; or with further leading axes, for the names after the first
- * - `.mat` of level 5: variables `[S, S, ...]`, whose further axes are named last first, or `[n, M]`; labelled as entries of a .npz
+ * - `.mat` (of level 5; of 7.3 see `rdmsOfMatlab`): variables `[S, S, ...]`, whose further axes are named last first, or `[n, M]`; labelled as entries of a .npz
  * - `.csv`: `id` and a column per stimulus; or `first`, `second` and a column per RDM, labelled by its name
  * @param where names the file in errors
  * @throws DataError when it cannot be read, or the axes are not those of the array
@@ -32,7 +32,7 @@ export function readRdms(bytes: Uint8Array, where: string, options: ReadOptions)
   const extension = /\.(\w+)$/.exec(where)?.[1]?.toLowerCase();
   if (extension === "npy") return rdmsOfArray(toFloat64(decodeNpy(bytes, where)), where, options);
   if (extension === "npz") return fromZip(bytes, where, options);
-  if (extension === "mat") return fromMatlab(bytes, where, options);
+  if (extension === "mat") return rdmsOfMatlab(decodeMat(bytes, where), where, options);
   if (extension === "csv" || extension === "tsv") return fromTable(parseCsv(bytes, where), options);
   throw new VcaError(
     "DataError",
@@ -45,8 +45,13 @@ export function rdmsOfArray(array: NdArray<Float64Array>, where: string, options
   return fromArrays([{ array, where, labels: {} }], options);
 }
 
-function fromMatlab(bytes: Uint8Array, where: string, { axes, ids }: ReadOptions): Rdms {
-  const parts = [...decodeMat(bytes, where)].flatMap(([name, value]) => {
+/** RDMs of the variables of a MATLAB file. @throws as `readRdms` */
+export function rdmsOfMatlab(
+  variables: ReadonlyMap<string, MatValue>,
+  where: string,
+  { axes, ids }: ReadOptions,
+): Rdms {
+  const parts = [...variables].flatMap(([name, value]) => {
     if (value.kind !== "numbers") return [];
     const shape = value.shape.filter((length) => length !== 1);
     const isSquare = shape.length > 1 && shape[0] === shape[1];

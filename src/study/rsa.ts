@@ -13,7 +13,7 @@ import { fixedModels } from "../rsa/models.ts";
 import type { Correction } from "../rsa/pairwise.ts";
 import { permuteLabels } from "../rsa/permutation.ts";
 import { averageOver, type Rdms } from "../rsa/rdm.ts";
-import { type ReadOptions, rdmsOfArray, readRdms } from "../rsa/read-rdms.ts";
+import { type ReadOptions, rdmsOfArray, rdmsOfMatlab, readRdms } from "../rsa/read-rdms.ts";
 import type { WorkOptions } from "./prepare.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -69,7 +69,7 @@ export async function compareRdms(
   const { comparison, resample, draws, correction } = config;
   const data = await readData(config);
   const ids = await readIds(config.stimuli);
-  const models = fixedModels(await readFile(config.models, { axes: ["model"], ids }));
+  const models = fixedModels(await readFile(config.models, { axes: ["model"], ids: ids ?? data.ids }));
   describe(data, models.length, config, reporter);
   const random = Random.seeded(config.seed).at("rsa");
   const common = {
@@ -117,15 +117,29 @@ async function readData({ rdms, axes, stimuli, average }: RsaConfig): Promise<Rd
   return data;
 }
 
-/** RDMs of a file; HDF5, as rsatoolbox saves RDMs, is opened where it lies. */
+/** RDMs of a file; HDF5, as rsatoolbox saves RDMs, is opened where it lies: descriptors named as axes label the RDMs, `id` the pictures. */
 async function readFile(path: string, options: ReadOptions): Promise<Rdms> {
-  if (!/\.(h5|hdf5)$/i.test(path)) return readRdms(await readBytes(path), path, options);
-  const { openHdf5 } = await import("../brain/hdf5.node.ts"); // becomes #hdf5
+  const { isMat73, openHdf5 } = await import("#hdf5");
+  const isMatlab = /\.mat$/i.test(path) && (await isMat73(path));
+  if (!isMatlab && !/\.(h5|hdf5)$/i.test(path)) return readRdms(await readBytes(path), path, options);
   const file = await openHdf5(path);
   try {
+    if (isMatlab)
+      return rdmsOfMatlab(new Map(file.names.map((name) => [name, file.mat(name)])), path, options);
     const { shape, slice } = file.dataset("dissimilarities");
     const data = Float64Array.from(slice(shape.map((length) => [0, length])));
-    return rdmsOfArray({ shape, data }, path, options);
+    const ids = options.ids ?? file.labels("pattern_descriptors/id");
+    const described = options.axes.map((axis) => [axis, file.labels(`rdm_descriptors/${axis}`)] as const);
+    const labels = described.filter((one): one is [string, string[]] => one[1] !== undefined);
+    if (labels.length === 0) return rdmsOfArray({ shape, data }, path, { ...options, ids });
+    const lacking = described.find(([, values]) => values === undefined);
+    if (lacking)
+      throw new VcaError(
+        "DataError",
+        `${path}: rdm_descriptors/${lacking[0]} was expected beside ${labels.map(([axis]) => axis).join(", ")}, got none. Leave it out of --axes.`,
+      );
+    const rows = rdmsOfArray({ shape, data }, path, { axes: ["rdm"], ids });
+    return { ...rows, labels: Object.fromEntries(labels) };
   } finally {
     file.close();
   }

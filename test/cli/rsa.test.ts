@@ -117,6 +117,54 @@ describe("vca rsa", () => {
     expect(Math.min(...models.map(({ score }) => score))).toBeGreaterThan(0.5);
   });
 
+  it("reads a MATLAB file of level 7.3", async () => {
+    const file = fileURLToPath(new URL("../fixtures/brain/rdms73.mat", import.meta.url));
+    await writeFile(at("third.npy"), encodeNpy({ shape: [1, 3], data: Float64Array.of(1, 2, 3) }));
+    const args = [
+      "--models",
+      at("third.npy"),
+      "--resample",
+      "none",
+      "--draws",
+      "9",
+      "--comparison",
+      "pearson",
+    ];
+    const { out } = await vca("rsa", "--rdms", file, ...args, "--out", at("matlab"), "--json");
+    expect(JSON.parse(out).models[0].score).toBeCloseTo(0, 12); // of 1 and -1
+    expect(await readFile(at("matlab/alignment-participants.csv"), "utf8")).toMatch(/,1,0\.9999.*,2,-0\.9999/s);
+  });
+
+  it("takes participants, sessions and ids from rsatoolbox's descriptors", async () => {
+    const file = fileURLToPath(new URL("../fixtures/rsa/described.h5", import.meta.url));
+    await writeFile(
+      at("model.csv"),
+      "id,key,cup,dog,cat\nkey,0,1,2,4\ncup,1,0,3,1\ndog,2,3,0,2\ncat,4,1,2,0\n",
+    );
+    const rsa = (...words: string[]) =>
+      vca(
+        "rsa",
+        "--rdms",
+        file,
+        "--models",
+        at("model.csv"),
+        "--draws",
+        "20",
+        "--resample",
+        "none",
+        ...words,
+      );
+    const { out, err } = await rsa("--axes", "participant,session", "--out", at("described"), "--json");
+    expect(err).toContain("2 participants, 4 pictures, 1 models");
+    expect(JSON.parse(out).models).toHaveLength(1);
+    expect(await readFile(at("described/alignment-participants.csv"), "utf8")).toMatch(/ann.*bob/s);
+    const kept = await rsa("--axes", "participant,session", "--sessions", "keep", "--json");
+    expect(kept.err).toContain("2 participants, 4 RDMs, 4 pictures");
+    const lacking = await rsa("--axes", "participant,run");
+    expect(lacking.code).toBe(3);
+    expect(lacking.err).toContain("rdm_descriptors/run was expected beside participant, got none");
+  });
+
   it.each([
     [["--models", "x.npy"], 2, "rsa: --rdms was expected, got none. See `vca rsa --help`.\n"],
     [
