@@ -119,9 +119,7 @@ function checkText(result: Checked): string {
     ...equal.map(([a, b]) => `Equal: ${a}, ${b}.`),
     ...near.map(([a, b]) => `Near-equal: ${a}, ${b}.`),
     ...Object.entries(raters ?? {}).map(([what, fact]) => `Raters' ${what}: ${fact}.`),
-    ...(redistribute
-      ? []
-      : ["Pictures and single ratings stay on this computer: reports and exports leave them out."]),
+    ...(redistribute ? [] : ["Its terms do not allow its pictures to be passed on: reports name them only."]),
     ...(citation ? [`Cite: ${citation}`] : []),
   ].join("\n");
 }

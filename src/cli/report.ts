@@ -8,6 +8,7 @@ import { thumbnail } from "./thumbnail.ts";
 interface ReportOptions extends CommonOptions {
   readonly out?: string;
   readonly thumbnails?: boolean;
+  readonly redistribute?: boolean;
   readonly beside?: string[];
   readonly brain?: string[];
 }
@@ -27,17 +28,27 @@ export function addReport(program: VcaCommand, io: Io): void {
     .argument("<run>", "a folder that `vca fit` made")
     .option("--out <file>", "the HTML file (default: report.html in the run's folder, with figures/*.svg)")
     .option("--thumbnails", "with small pictures, where the set's terms allow passing them on")
+    .option("--redistribute", "your word that the pictures may be passed on, where the set does not say so")
     .option("--beside <runs...>", "runs of other circuits or encoders on the same pictures, to compare with")
     .option("--brain <folders...>", "folders that `vca rsa --out` made, each named after its region")
-    .action(async (run: string, { out, thumbnails, beside, brain, ...options }: ReportOptions) => {
-      const { writeReport } = await import("../study/report.ts");
-      const result = await withWork(io, options, (work) =>
-        writeReport(run, { ...work, out, beside, brain, thumbnail: thumbnails ? thumbnail : undefined }),
-      );
-      const text = [
-        `${result.out}: ${result.figures.length} figures, ${result.thumbnails} small pictures, ${bytesText(result.bytes)}.`,
-        ...result.absent.map(({ what, command }) => `Not in it: ${what}. Run \`${command}\`.`),
-      ];
-      show(io, options, result, text.join("\n"));
-    });
+    .action(
+      async (run: string, { out, thumbnails, redistribute, beside, brain, ...options }: ReportOptions) => {
+        const { writeReport } = await import("../study/report.ts");
+        const result = await withWork(io, options, (work) =>
+          writeReport(run, {
+            ...work,
+            out,
+            beside,
+            brain,
+            redistribute,
+            thumbnail: thumbnails ? thumbnail : undefined,
+          }),
+        );
+        const text = [
+          `${result.out}: ${result.figures.length} figures, ${result.thumbnails} small pictures, ${bytesText(result.bytes)}.`,
+          ...result.absent.map(({ what, command }) => `Not in it: ${what}. Run \`${command}\`.`),
+        ];
+        show(io, options, result, text.join("\n"));
+      },
+    );
 }

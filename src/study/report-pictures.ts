@@ -83,11 +83,24 @@ const AT_ONCE = 8;
 export async function thumbnailsOf(
   run: UnseenRun,
   set: StimulusSet | undefined,
-  { thumbnail, reporter, signal }: WorkOptions & { readonly thumbnail?: Thumbnail | undefined },
+  {
+    thumbnail,
+    redistribute,
+    reporter,
+    signal,
+  }: WorkOptions & {
+    readonly thumbnail?: Thumbnail | undefined;
+    readonly redistribute?: boolean | undefined;
+  },
 ): Promise<{ thumbnails: Map<string, string>; without: string | undefined }> {
   const thumbnails = new Map<string, string>();
   if (!thumbnail) return { thumbnails, without: undefined };
-  if (!run.manifest.stimuli.redistribute) {
+  const { stimuli } = run.manifest;
+  if (!stimuli.redistribute && redistribute)
+    reporter.warn(
+      `The terms of this picture set do not say that its pictures may be passed on; you do. Whom to ask: ${stimuli.citation || "whoever made it"}`,
+    );
+  else if (!stimuli.redistribute) {
     const without =
       "The terms of this picture set do not allow its pictures to be passed on: the report names them only.";
     reporter.warn(without);

@@ -56,6 +56,8 @@ export interface ReportOptions extends WorkOptions {
     | undefined;
   /** Makes a small picture of a file as a data URL; without it the report names pictures only. */
   readonly thumbnail?: Thumbnail | undefined;
+  /** Whether the user says that pictures may be passed on, where the set does not. */
+  readonly redistribute?: boolean | undefined;
 }
 
 /** What `vca report --json` prints. */

@@ -132,7 +132,9 @@ describe("vca rsa", () => {
     ];
     const { out } = await vca("rsa", "--rdms", file, ...args, "--out", at("matlab"), "--json");
     expect(JSON.parse(out).models[0].score).toBeCloseTo(0, 12); // of 1 and -1
-    expect(await readFile(at("matlab/alignment-participants.csv"), "utf8")).toMatch(/,1,0\.9999.*,2,-0\.9999/s);
+    expect(await readFile(at("matlab/alignment-participants.csv"), "utf8")).toMatch(
+      /,1,0\.9999.*,2,-0\.9999/s,
+    );
   });
 
   it("takes participants, sessions and ids from rsatoolbox's descriptors", async () => {

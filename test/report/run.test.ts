@@ -59,6 +59,15 @@ describe("a run's report", () => {
     expect(await readFile(join(study.folder, "named.html"), "utf8")).not.toContain("data:image");
   });
 
+  it("carries them on the user's word, and says whose terms they are", async () => {
+    const thumbnail = () => Promise.resolve("data:image/png;base64,AAAA");
+    const out = join(study.folder, "shown.html");
+    const result = await writeReport(run, { ...work, thumbnail, redistribute: true, out });
+    expect(result.thumbnails).toBeGreaterThan(0);
+    expect(warnings.at(-1)).toMatch(/^The terms of this picture set do not say .* you do\. Whom to ask: \S/);
+    expect(await readFile(out, "utf8")).toContain("data:image/png;base64,AAAA");
+  });
+
   it("refuses a folder without comparisons with the brain", async () => {
     const folder = join(study.folder, "pictures");
     await expect(writeReport(run, { ...work, brain: [folder] })).rejects.toThrow(
