@@ -66,12 +66,13 @@ export function addData(program: VcaCommand, io: Io): void {
 type Checked = Awaited<ReturnType<typeof check>>;
 
 async function check(stimuli: string, scale: string | undefined, { reporter, signal }: Work) {
-  const [{ decodePicture }, { findDuplicates }, { readStimuli }] = await Promise.all([
+  const [{ decodePicture }, { findDuplicates }, { readStimuli }, { STIMULUS_READERS }] = await Promise.all([
     import("#decode"),
     import("../stimuli/duplicates.ts"),
     import("../study/prepare.ts"),
+    import("../stimuli/set.ts"),
   ]);
-  const set = await readStimuli(stimuli, scale, reporter);
+  const set = await readStimuli(stimuli, scale, { ...reporter, note: () => {} }); // the text and the JSON have them
   const n = set.ids.length;
   const { equal, near } = await findDuplicates(set, {
     decode: decodePicture,
@@ -88,6 +89,7 @@ async function check(stimuli: string, scale: string | undefined, { reporter, sig
   return {
     set: set.name,
     n,
+    published: STIMULUS_READERS.find(({ name }) => name === set.name)?.pictures,
     scale: set.scale,
     valence: range(0),
     arousal: range(1),
@@ -104,14 +106,17 @@ async function check(stimuli: string, scale: string | undefined, { reporter, sig
 }
 
 function checkText(result: Checked): string {
-  const { set, n, scale, columns, equal, near, citation, raters, redistribute } = result;
+  const { set, n, scale, columns, equal, near, citation, raters, redistribute, notes } = result;
+  const whole = result.published ?? n;
+  const published = whole === n ? "" : ` of the ${whole} published`;
   const rows = (["valence", "arousal"] as const).map((name) => {
     const { lowest, mean, highest } = result[name];
     return [name, ...[lowest, mean, highest].map((value) => value.toFixed(2))];
   });
   const labels = Object.entries(columns).map(([name, count]) => `${name} (${count})`);
   return [
-    `${set}: ${n} pictures, all readable; ratings on ${scale.lo} to ${scale.hi}.`,
+    `${set}: ${n} pictures${published}, all readable; ratings on ${scale.lo} to ${scale.hi}.`,
+    ...notes,
     "",
     table(["", "lowest", "mean", "highest"], rows),
     "",

@@ -3,8 +3,10 @@
  * Named float32 arrays and string metadata, nothing executable. Source: the format's specification,
  * github.com/huggingface/safetensors.
  */
+
 import { VcaError } from "../errors.ts";
 import { type NdArray, sizeOf } from "./array.ts";
+import { bfloatToNumber, halfToNumber } from "./half.ts";
 
 /** Named arrays and what describes them. */
 export interface Tensors {
@@ -19,10 +21,20 @@ interface Entry {
 }
 
 /** Whether an entry is one whose numbers fill its shape. */
-function isWhole({ shape, data_offsets }: Entry): boolean {
+/** Types of numbers, each with its bytes and how it becomes float32. */
+const FLOATS: Readonly<
+  Record<string, { bytes: number; read: (buffer: ArrayBuffer) => Float32Array<ArrayBuffer> }>
+> = {
+  F64: { bytes: 8, read: (buffer) => Float32Array.from(new Float64Array(buffer)) },
+  F32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
+  F16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
+  BF16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), bfloatToNumber) },
+};
+
+function isWhole({ shape, data_offsets }: Entry, bytes: number): boolean {
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   const areCounts = [shape, data_offsets].every((list) => Array.isArray(list) && list.every(isCount));
-  return areCounts && data_offsets[1] - data_offsets[0] === 4 * sizeOf(shape);
+  return areCounts && data_offsets[1] - data_offsets[0] === bytes * sizeOf(shape);
 }
 
 /** The bytes of a .safetensors file; arrays in the map's order. */
@@ -59,7 +71,7 @@ export function decodeSafetensors(
   const malformed = (got: string, cause?: unknown) =>
     new VcaError(
       "CheckpointError",
-      `${where}: a whole float32 safetensors file was expected, got ${got}. ${remedy}.`,
+      `${where}: a whole safetensors file of floats was expected, got ${got}. ${remedy}.`,
       { cause },
     );
   if (bytes.length < 8) throw malformed(`${bytes.length} bytes`);
@@ -75,12 +87,13 @@ export function decodeSafetensors(
   const arrays = new Map<string, NdArray>();
   const { __metadata__: metadata, ...entries } = header ?? {};
   for (const [name, entry] of Object.entries(entries)) {
-    if (entry?.dtype !== "F32") throw malformed(`type ${entry?.dtype} for "${name}"`);
-    if (!isWhole(entry)) throw malformed(`a shape and a place of "${name}" that do not fit`);
+    const type = Object.hasOwn(FLOATS, entry?.dtype) ? FLOATS[entry.dtype] : undefined;
+    if (!type) throw malformed(`type ${entry?.dtype} for "${name}"`);
+    if (!isWhole(entry, type.bytes)) throw malformed(`a shape and a place of "${name}" that do not fit`);
     const { shape, data_offsets: range } = entry;
     if (range[1] > body.length)
       throw malformed(`${body.length} bytes of numbers where "${name}" ends at ${range[1]}`);
-    arrays.set(name, { shape, data: new Float32Array(body.slice(range[0], range[1]).buffer) });
+    arrays.set(name, { shape, data: type.read(body.slice(range[0], range[1]).buffer) });
   }
   return { arrays, metadata: metadata ?? {} };
 }

@@ -12,6 +12,8 @@ import { VcaError } from "../errors.ts";
 export const MAX_MEGAPIXELS = 100;
 
 const FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP";
+/** What sharp calls them; it would also draw SVG, which is no photograph and can name other files. */
+const DECODED: readonly string[] = ["jpeg", "png", "webp", "gif", "tiff", "heif"];
 
 /**
  * The pixels of a picture file, upright (EXIF orientation applied), 8-bit sRGB; the first frame of an
@@ -27,18 +29,20 @@ export async function decodePicture(bytes: Uint8Array, where: string): Promise<P
     throw fault(where, "a picture was expected", "an empty file", "Copy the file again");
   if (bytes[0] === 0x42 && bytes[1] === 0x4d) return fromBmp(bytes, where);
   const open = () => sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: false });
+  const other = (got: string, cause?: unknown) =>
+    fault(
+      where,
+      `a ${FORMATS} picture was expected`,
+      got,
+      "Copy the file again, or convert it to PNG or JPEG",
+      cause,
+    );
   const header = await open()
     .metadata()
     .catch((cause: unknown) => {
-      const got = `${bytes.length} bytes that start with ${hex(bytes.subarray(0, 4))}`;
-      throw fault(
-        where,
-        `a ${FORMATS} picture was expected`,
-        got,
-        "Copy the file again, or convert it to PNG or JPEG",
-        cause,
-      );
+      throw other(`${bytes.length} bytes that start with ${hex(bytes.subarray(0, 4))}`, cause);
     });
+  if (!DECODED.includes(header.format)) throw other(header.format.toUpperCase());
   checkSize(where, header.width, header.pageHeight ?? header.height);
   const cmyk = header.space === "cmyk";
   const upright = open().autoOrient();

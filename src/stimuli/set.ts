@@ -64,6 +64,8 @@ export interface StimulusReader {
   readonly pictures?: number;
   /** The scale of its ratings; undefined where the user declares it. */
   readonly scale?: Scale;
+  /** Whether a scale that the user declares counts. */
+  readonly declared?: boolean;
   readonly citation: string;
   readonly redistribute: boolean;
   /** Whether `form` has a path after the colon. */
@@ -102,6 +104,13 @@ export function splitSets(spec: string): string[] {
  */
 export async function openStimuli(spec: string, options: StimulusOptions = {}): Promise<StimulusSet> {
   const parts = splitSets(spec);
+  const readers = parts.map((part) => STIMULUS_READERS.find(({ name }) => name === part.split(":", 1)[0]));
+  const [fixed] = readers;
+  if (options.scale && readers.every((reader) => reader && !reader.declared))
+    throw new VcaError(
+      "ConfigError",
+      `stimuli: no scale was expected for ${fixed!.name}, which is rated on ${fixed!.scale!.lo} to ${fixed!.scale!.hi}, got ${options.scale.lo} to ${options.scale.hi}. Leave it out.`,
+    );
   if (parts.length === 1) return openOne(spec, options);
   const sets: StimulusSet[] = [];
   for (const part of parts) sets.push(await openOne(part, options));

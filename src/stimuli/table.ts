@@ -19,6 +19,7 @@ const RATERS = ["valence_sd", "arousal_sd", "valence_n", "arousal_n"] as const;
 export const table: StimulusReader = {
   name: "table",
   form: "table:FILE.csv",
+  declared: true,
   about: "your own ratings: columns id, file, valence, arousal and any others; state --scale",
   citation: "",
   redistribute: false,

@@ -16,6 +16,7 @@ export const vcaCsv: StimulusReader = {
   form: "vca-csv:FILE.csv",
   about: "tables of the published VCA code, no header: filename, extension, arousal, valence",
   scale: { lo: 1, hi: 9 },
+  declared: true,
   citation: "",
   redistribute: false,
   path: true,

@@ -78,6 +78,10 @@ describe("usage", () => {
       'stimuli: unknown picture set "oasiss". Did you mean "oasis"? Choices: oasis, iaps, naps, gaped, emomadrid, bass, bass-ch, emoji, vca-csv, table.',
     ],
     [
+      ["data", "check", "iaps:x", "--scale", "1-7"],
+      "stimuli: no scale was expected for iaps, which is rated on 1 to 9, got 1 to 7. Leave it out.",
+    ],
+    [
       ["cache", "prune"],
       "cache prune: keys, --older or --all was expected, got none. See `vca cache prune --help`.",
     ],

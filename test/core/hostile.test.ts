@@ -98,8 +98,25 @@ test.each(HEADERS)("safetensors with the header %s", (header, got) => {
   if (got === "") expect(read()).toEqual({ arrays: new Map(), metadata: {} });
   else
     expect(read).toThrow(
-      `f: a whole float32 safetensors file was expected, got ${got}. Delete it and run again.`,
+      `f: a whole safetensors file of floats was expected, got ${got}. Delete it and run again.`,
     );
+});
+
+test.each([
+  ["F64", Float64Array.of(1.5, -2)],
+  ["F32", Float32Array.of(1.5, -2)],
+  ["F16", Uint16Array.of(0x3e00, 0xc000)],
+  ["BF16", Uint16Array.of(0x3fc0, 0xc000)],
+])("safetensors of %s become float32", (dtype, numbers) => {
+  const header = JSON.stringify({ a: { dtype, shape: [2], data_offsets: [0, numbers.byteLength] } });
+  const bytes = new Uint8Array(8 + header.length + numbers.byteLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(new TextEncoder().encode(header), 8);
+  bytes.set(new Uint8Array(numbers.buffer), 8 + header.length);
+  expect(decodeSafetensors(bytes, "f").arrays.get("a")).toEqual({
+    shape: [2],
+    data: Float32Array.of(1.5, -2),
+  });
 });
 
 test("a shape of .npy that is none", () => {

@@ -89,6 +89,13 @@ const REFUSED: readonly [what: string, bytes: Uint8Array, message: string][] = [
     "a.jpg: a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP picture was expected, got 5 bytes that start with 68 65 6c 6c. Copy the file again, or convert it to PNG or JPEG.",
   ],
   [
+    "a drawing that names another file",
+    Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/hostname"/></svg>',
+    ),
+    "a.jpg: a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP picture was expected, got SVG. Copy the file again, or convert it to PNG or JPEG.",
+  ],
+  [
     "a truncated JPEG",
     jpeg.subarray(0, jpeg.length - 300),
     'a.jpg: a whole picture was expected, got "VipsJpeg: premature end of JPEG image". Copy or export the file again.',
