@@ -26,6 +26,7 @@ import type { BrainMeasure, BrainPrecision } from "./brain-measures.ts";
 import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
 import { amplitudeRdms, type BrainRdmOptions, brainRdms, chosenMeasure } from "./brain-rdms.ts";
 import { type BrainTest, testCells, withQ } from "./brain-tables.ts";
+import { type DrawnRegion, writeRsaFigures } from "./rsa-figures.ts";
 import { tablesFolder } from "./run-folder.ts";
 import { searchlightRun } from "./searchlight.ts";
 
@@ -98,7 +99,27 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
     seconds: (performance.now() - started) / 1000,
   };
   await writeAlignment(result, regions, brain);
+  await writeRsaFigures(
+    out,
+    regions.map((region) => drawnOf(region, study)),
+    {
+      comparison: options.comparison,
+      title: "Does the circuit share the region's geometry?",
+      about: `${brain.participants.length} participants, ${brain.ids.length} pictures`,
+    },
+  );
   return result;
+}
+
+/** The last epoch and baselines, as figures show them. */
+function drawnOf({ region, data, models, pairs, ceiling }: RegionResult, study: AlignStudy): DrawnRegion {
+  const shown = models.slice(0, headlineOf(study).length + study.baselines.length); // they come first
+  return {
+    name: region.name,
+    data,
+    models: shown.map(({ candidate: { model, nucleus } }) => ({ ...model, baseline: nucleus === undefined })),
+    found: { models: shown.map(({ result }) => result), pairs, ceiling },
+  };
 }
 
 /** Reads brains and run, makes the models' RDMs, and says what there is. */

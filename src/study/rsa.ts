@@ -16,6 +16,7 @@ import { averageOver, type Rdms } from "../rsa/rdm.ts";
 import { type ReadOptions, rdmsOfArray, rdmsOfMatlab, readRdms } from "../rsa/read-rdms.ts";
 import type { WorkOptions } from "./prepare.ts";
 import type { Reporter } from "./reporter.ts";
+import { writeRsaFigures } from "./rsa-figures.ts";
 
 /** What to compare, and how. */
 export interface RsaConfig {
@@ -85,23 +86,30 @@ export async function compareRdms(
   const evaluation = await evaluate({ ...common, resample, correction, random });
   const permuted =
     resample === "none" ? await permuteLabels({ ...common, random: random.at("labels") }) : undefined;
+  const shownModels = evaluation.models.map((model, k) => ({
+    ...model,
+    p: permuted ? permuted[k]!.p : model.p,
+  }));
   const result: RsaResult = {
     comparison: comparisonName(comparison),
     resample,
     ceiling: evaluation.ceiling,
-    models: evaluation.models.map(({ name, score, se, ci, p }, k) => ({
-      name,
-      score,
-      se,
-      ci,
-      p: permuted ? permuted[k]!.p : p,
-    })),
+    models: shownModels.map(({ name, score, se, ci, p }) => ({ name, score, se, ci, p })),
     pairs: evaluation.pairs,
     draws: permuted ? draws : evaluation.draws,
     seconds: (performance.now() - started) / 1000,
   };
   warn(data, evaluation, config, reporter);
-  if (config.out !== undefined) await writeResult(config.out, result, evaluation);
+  if (config.out !== undefined) {
+    await writeResult(config.out, result, evaluation);
+    const about = `${new Set(data.labels.participant).size} participants, ${data.ids.length} pictures`;
+    const drawn = { name: "measured", data, models, found: { ...evaluation, models: shownModels } };
+    await writeRsaFigures(config.out, [drawn], {
+      comparison,
+      about,
+      title: "Which models share the measured geometry?",
+    });
+  }
   return { result, evaluation };
 }
 

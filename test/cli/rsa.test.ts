@@ -137,6 +137,29 @@ describe("vca rsa", () => {
     );
   });
 
+  it("draws models below their ceiling, pairs that differ, RDMs and their map", async () => {
+    const args = [
+      "--rdms",
+      at("data.npy"),
+      "--models",
+      at("models.npy"),
+      "--resample",
+      "participants",
+      "--quiet",
+    ];
+    await vca("rsa", ...args, "--out", at("drawn"));
+    const drawn = (name: string) => readFile(at(`drawn/figures/${name}.svg`), "utf8");
+    const bars = await drawn("alignment");
+    expect(bars).toContain("noise ceiling");
+    const pairs = (await readFile(at("drawn/alignment-pairs.csv"), "utf8")).trim().split("\n").slice(1);
+    const differ = pairs.filter((row) => Number(row.split(",").at(-1)) < 0.05).length;
+    expect(differ).toBeGreaterThan(0);
+    expect(bars.split('fill="var(--ink)" stroke="var(--line)"').length - 1).toBe(differ);
+    expect(bars.split('fill="var(--line)" stroke="var(--line)"').length - 1).toBe(differ);
+    expect((await drawn("rdms")).split("shape-rendering").length - 1).toBe(6); // the mean and five models
+    expect((await drawn("rdm-map")).split("<circle").length - 1).toBe(11); // six participants and five models
+  });
+
   it("takes participants, sessions and ids from rsatoolbox's descriptors", async () => {
     const file = fileURLToPath(new URL("../fixtures/rsa/described.h5", import.meta.url));
     await writeFile(

@@ -10,6 +10,7 @@ import {
   columnWidth,
   escaped,
   figure,
+  fitted,
   headed,
   inRows,
   label,
@@ -30,6 +31,8 @@ export interface RdmOptions {
   /** Ends of the order, such as `unpleasant` and `pleasant`. */
   readonly ends: readonly [string, string];
   readonly about: string;
+  /** The question that it answers. */
+  readonly title?: string;
 }
 
 const CELLS = 40;
@@ -40,11 +43,15 @@ export function rdmFigure(panels: readonly RdmPanel[], options: RdmOptions, canv
   const columns = canvas.width < NARROW ? 2 : Math.min(panels.length, 6);
   const width = columnWidth(canvas.width, columns, 14);
   const drawn = panels.map(({ name, rdm }) =>
-    headed(name, heatMap(rdm, options.order, width), name in MARKED ? undefined : nucleusColour(name)),
+    headed(
+      fitted(name, width - 16),
+      heatMap(rdm, options.order, width),
+      name in MARKED ? undefined : nucleusColour(name),
+    ),
   );
   return figure(
     {
-      title: "Which pictures look alike to a nucleus?",
+      title: options.title ?? "Which pictures look alike to a nucleus?",
       subtitle: `${options.about}; pictures from ${ends[0]} (top left) to ${ends[1]}; light: alike, dark: unlike, by rank`,
       description: `Heat maps of representational dissimilarity matrices of ${panels.map(({ name }) => name).join(", ")}, pictures ordered from ${ends[0]} to ${ends[1]}.`,
     },
