@@ -16,6 +16,7 @@ interface RsaOptions extends CommonOptions, BrainCliOptions {
   readonly precision?: BrainPrecision;
   readonly rdm?: "correlation" | "spearman";
   readonly rdms?: string;
+  readonly patterns?: readonly string[];
   readonly models?: string;
   readonly axes: string;
   readonly stimuli?: string;
@@ -38,10 +39,12 @@ export function addRsa(program: VcaCommand, io: Io): void {
     examples: [
       "vca rsa runs/oasis --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --control-mask v1.nii.gz --stimuli iaps:IAPS",
       "vca rsa runs/halves --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --within-fold",
+      "vca rsa runs/halves --rdms rdms.npy --conditions ids.csv --within-fold",
+      "vca rsa --patterns sub-*/patterns.csv --models models.npz",
       "vca rsa --rdms rdms.npy --axes participant,session --models models.npz",
       "vca rsa --rdms rdms.npy --stimuli stimuli.csv --models model.csv --comparison tau-a --json",
     ],
-  }).argument("[run]", "a folder that `vca fit` made; without one, --rdms and --models");
+  }).argument("[run]", "a folder that `vca fit` made; without one, --models");
   addBrainOptions(command)
     .option(
       "--measure <name>",
@@ -65,6 +68,10 @@ export function addRsa(program: VcaCommand, io: Io): void {
       choice("--rdm", ["correlation", "spearman"]),
     )
     .option("--rdms <file>", "measured RDMs: .npy, .npz, .csv, .mat or .h5")
+    .option(
+      "--patterns <files...>",
+      "measured patterns, one table of each participant: CSV with id (and run) and a column for each voxel, or .npy with --conditions",
+    )
     .option("--models <file>", "model RDMs: .npz (named), .npy, .csv, .mat or .h5")
     .option("--axes <names>", "axes before the RDM in the file of measured RDMs", "participant")
     .option(
@@ -102,44 +109,50 @@ export function addRsa(program: VcaCommand, io: Io): void {
     )
     .option("--out <folder>", "write tables there")
     .action(async (path: string | undefined, options: RsaOptions) => {
-      if (path !== undefined) return align(io, path, options);
-      refuseWithoutRun(options);
-      const rdms = required("rsa", "--rdms", options.rdms);
-      const models = required("rsa", "--models", options.models);
-      const [{ compareRdms }, { comparisonOf }] = await Promise.all([
-        import("../study/rsa.ts"),
-        import("../rsa/comparisons.ts"),
-      ]);
-      const { stimuli, resample, draws, correction, out, seed = 0 } = options;
-      const { result, evaluation } = await withWork(io, options, (work) =>
-        compareRdms(
-          {
-            rdms,
-            models,
-            axes: options.axes.split(",").map((axis) => axis.trim()),
-            stimuli,
-            comparison: comparisonOf(options.comparison),
-            resample,
-            draws,
-            correction,
-            average: options.sessions === "average",
-            seed,
-            out,
-          },
-          work,
-        ),
-      );
-      show(io, options, result, resultText(result, evaluation, out));
+      const isReady = options.rdms !== undefined || options.patterns !== undefined;
+      if (path !== undefined && !isReady) return align(io, path, options);
+      return compareReady(io, path, options);
     });
 }
 
+/** Ready RDMs or patterns, against ready models or a run. */
+async function compareReady(io: Io, path: string | undefined, options: RsaOptions): Promise<void> {
+  refuseWithReady(path, options);
+  const { rdms, patterns, conditions, stimuli, measure, rdm, withinFold, scale } = options;
+  const files = patterns ?? [required("rsa", "--rdms", rdms)];
+  const models = path ?? required("rsa", "--models", options.models);
+  const [{ compareRdms }, { comparisonOf }] = await Promise.all([
+    import("../study/rsa.ts"),
+    import("../rsa/comparisons.ts"),
+  ]);
+  const { resample, draws, correction, out, seed = 0 } = options;
+  const { result, evaluation } = await withWork(io, options, (work) =>
+    compareRdms(
+      {
+        measured: {
+          kind: patterns ? "patterns" : "rdms",
+          files,
+          axes: options.axes.split(",").map((axis) => axis.trim()),
+          average: options.sessions === "average",
+          stimuli: conditions ?? (path === undefined ? stimuli : undefined),
+          measure,
+        },
+        models: path === undefined ? models : { ...work, path, stimuli, scale, withinFold, rdm },
+        comparison: comparisonOf(options.comparison),
+        resample,
+        draws,
+        correction,
+        seed,
+        out,
+      },
+      work,
+    ),
+  );
+  show(io, options, result, resultText(result, evaluation, out));
+}
+
 async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
-  const given = (["rdms", "models"] as const).find((name) => options[name] !== undefined);
-  if (given)
-    throw new VcaError(
-      "ConfigError",
-      `rsa: a run or --${given} was expected, got both. Leave out one of them.`,
-    );
+  if (options.models !== undefined) throw both("--models");
   const files = brainFiles("rsa", options);
   const [{ alignRun }, { comparisonOf }, { alignText }] = await Promise.all([
     import("../study/align.ts"),
@@ -170,14 +183,35 @@ async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
   show(io, options, result, alignText(result));
 }
 
-function refuseWithoutRun(options: RsaOptions): void {
-  const given = (
-    ["brain", "mask", "series", "withinFold", "measure", "precision", "searchlight"] as const
-  ).find((name) => options[name] !== undefined);
-  if (given)
+const both = (other: string) =>
+  new VcaError("ConfigError", `rsa: a run or ${other} was expected, got both. Leave out one of them.`);
+
+function refuseWithReady(path: string | undefined, options: RsaOptions): void {
+  const { rdms, patterns, models, withinFold, measure, rdm } = options;
+  if (path !== undefined && models !== undefined) throw both("--models");
+  if (rdms !== undefined && patterns !== undefined)
     throw new VcaError(
       "ConfigError",
-      `rsa: a run was expected with --${given === "withinFold" ? "within-fold" : given}, got none. Name the folder that \`vca fit\` made.`,
+      "rsa: --rdms or --patterns was expected, got both. Leave out one of them.",
+    );
+  const betas = (["brain", "mask", "series", "precision", "searchlight"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  const lacking =
+    betas ??
+    (path === undefined && withinFold ? "within-fold" : undefined) ??
+    (path === undefined && rdm !== undefined ? "rdm" : undefined);
+  if (lacking !== undefined)
+    throw new VcaError(
+      "ConfigError",
+      path === undefined
+        ? `rsa: a run was expected with --${lacking}, got none. Name the folder that \`vca fit\` made.`
+        : `rsa: --${lacking} was expected without --${rdms === undefined ? "patterns" : "rdms"}, got both. Leave out one of them.`,
+    );
+  if (measure !== undefined && patterns === undefined)
+    throw new VcaError(
+      "ConfigError",
+      "rsa: --patterns was expected with --measure, or a run with --brain, got neither. Leave out --measure.",
     );
 }
 

@@ -24,7 +24,7 @@ const MOST_FLAT = 0.05;
 /** RDMs of every nucleus and kept epoch, and of encoder and ratings. */
 export async function modelsOf(
   opened: BrainRun,
-  { ids }: BrainData,
+  { ids }: Pick<BrainData, "ids">,
   options: Pick<BrainRunOptions, "reporter"> & { readonly rdm?: "correlation" | "spearman" | undefined },
 ): Promise<{ candidates: Candidate[]; baselines: Candidate[] }> {
   const { run, parts } = opened;

@@ -39,7 +39,7 @@ export function brainRdms(
   options: BrainRdmOptions,
 ): Rdms {
   const rows = region.participants.map((trials) => participantRdm(trials, ids, options)(trials.data));
-  return stacked(ids, rows, participants);
+  return stackedRdms(ids, rows, participants);
 }
 
 /** How far apart the mean amplitudes of pictures are in a region, over voxels and repeats: of each participant, `[P, M]`. */
@@ -54,10 +54,11 @@ export function amplitudeRdms({ ids, participants }: BrainData, region: BrainReg
     });
     return pairs(ids.length, (i, j) => Math.abs(sums[i]! / repeats[i]! - sums[j]! / repeats[j]!));
   });
-  return stacked(ids, rows, participants);
+  return stackedRdms(ids, rows, participants);
 }
 
-function stacked(
+/** RDMs `[M]` of participants as one. */
+export function stackedRdms(
   ids: readonly string[],
   rows: readonly Float64Array[],
   participant: readonly string[],
@@ -66,8 +67,11 @@ function stacked(
   return { ids, vectors: { shape: [rows.length, rows[0]!.length], data }, labels: { participant } };
 }
 
+/** A participant's trials, wherever their patterns lie. */
+type Shown = Pick<Trials, "participant" | "ids" | "runs" | "onsets" | "stimuli">;
+
 /** Pictures that a participant saw in one run only. */
-function onceIn({ ids, runs }: Betas): string[] {
+function onceIn({ ids, runs }: Pick<Betas, "ids" | "runs">): string[] {
   const seen = new Map<string, Set<string>>();
   for (const [n, id] of ids.entries()) seen.set(id, (seen.get(id) ?? new Set()).add(runs[n]!));
   return [...seen].flatMap(([id, own]) => (own.size < 2 ? [id] : []));
@@ -75,7 +79,7 @@ function onceIn({ ids, runs }: Betas): string[] {
 
 /** The RDM `[M]` of one participant's trials, from patterns in some voxels or all. @throws DataError as `brainRdms` */
 export function participantRdm(
-  trials: Trials,
+  trials: Shown,
   ids: readonly string[],
   { measure, precision }: BrainRdmOptions,
 ): (patterns: Matrix) => Float64Array {
@@ -93,7 +97,11 @@ export function participantRdm(
   return (patterns) => crossnobis({ ...trials, data: patterns }, ids, precision);
 }
 
-function crossnobis(trials: Trials, ids: readonly string[], precision: BrainPrecision): Float64Array {
+function crossnobis(
+  trials: Shown & Pick<Trials, "data">,
+  ids: readonly string[],
+  precision: BrainPrecision,
+): Float64Array {
   const { data: patterns, stimuli, runs: folds, participant } = trials;
   const seen = new Set(Array.from(stimuli, (s, n) => `${s} ${folds[n]}`)).size;
   const full = seen === ids.length * new Set(folds).size;
@@ -130,7 +138,7 @@ function runPrecisions({ shape, data }: Matrix, runs: readonly string[], dof: nu
 }
 
 /** Makes of an RDM its ranks less what the plan of the scan explains of them. */
-function withoutPlan({ stimuli, runs, onsets }: Trials): (rdm: Float64Array) => Float64Array {
+function withoutPlan({ stimuli, runs, onsets }: Shown): (rdm: Float64Array) => Float64Array {
   const order = [...stimuli.keys()].sort((a, b) => stimuli[a]! - stimuli[b]!); // one row for each picture
   const plan = { runs: order.map((n) => runs[n]!), positions: order.map((n) => onsets?.[n] ?? n) };
   const nuisances = [sameRunRdm(plan), trialLagRdm(plan)].filter((one) => one.some((d) => d !== one[0]));

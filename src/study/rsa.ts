@@ -2,40 +2,31 @@
  * @file `vca rsa`: models against measured RDMs, from files. Reads both, joins them by stimulus id, averages over every axis
  * but participants, and leaves the inference to `rsa`.
  */
-import { readBytes, writeFileAtomic } from "#files";
-import { columnCells, parseCsv, writeCsv } from "../core/csv.ts";
+import { writeFileAtomic } from "#files";
+import { writeCsv } from "../core/csv.ts";
 import { Random } from "../core/random.ts";
-import { VcaError } from "../errors.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
 import { type Comparison, comparisonName } from "../rsa/comparisons.ts";
 import { type Evaluation, evaluate } from "../rsa/evaluate.ts";
-import { fixedModels } from "../rsa/models.ts";
 import type { Correction } from "../rsa/pairwise.ts";
 import { permuteLabels } from "../rsa/permutation.ts";
-import { averageOver, type Rdms } from "../rsa/rdm.ts";
-import { type ReadOptions, rdmsOfArray, rdmsOfMatlab, readRdms } from "../rsa/read-rdms.ts";
+import type { Rdms } from "../rsa/rdm.ts";
 import type { WorkOptions } from "./prepare.ts";
 import type { Reporter } from "./reporter.ts";
 import { writeRsaFigures } from "./rsa-figures.ts";
+import { type Measured, type RunModels, readMeasured, readModels } from "./rsa-sources.ts";
 
 /** What to compare, and how. */
 export interface RsaConfig {
-  /** File of measured RDMs. */
-  readonly rdms: string;
-  /** File of model RDMs. */
-  readonly models: string;
-  /** Leading axes of the measured RDMs; one is `participant`. */
-  readonly axes: readonly string[];
-  /** Table with a column `id`, for files that carry no stimulus ids. */
-  readonly stimuli?: string | undefined;
+  readonly measured: Measured;
+  /** A file of model RDMs, or a run whose nuclei at the last epoch, encoder and ratings are the models. */
+  readonly models: string | RunModels;
   readonly comparison: Comparison;
   /** With `none`, p-values come from permuted labels. */
   readonly resample: Resample;
   /** Bootstrap draws, or permutations. */
   readonly draws: number;
   readonly correction: Correction;
-  /** Average over all axes but `participant` (default), or keep such RDMs apart, drawn and left out together. */
-  readonly average: boolean;
   readonly seed: number;
   /** Folder for tables. */
   readonly out?: string | undefined;
@@ -68,9 +59,9 @@ export async function compareRdms(
 ): Promise<{ readonly result: RsaResult; readonly evaluation: Evaluation }> {
   const started = performance.now();
   const { comparison, resample, draws, correction } = config;
-  const data = await readData(config);
-  const ids = await readIds(config.stimuli);
-  const models = fixedModels(await readFile(config.models, { axes: ["model"], ids: ids ?? data.ids }));
+  const { measured } = config;
+  const data = await readMeasured(measured);
+  const models = await readModels(config.models, data.ids);
   describe(data, models.length, config, reporter);
   const random = Random.seeded(config.seed).at("rsa");
   const common = {
@@ -78,7 +69,7 @@ export async function compareRdms(
     data,
     comparison,
     draws,
-    where: config.rdms,
+    where: measured.files[0]!,
     signal,
     threads,
     onProgress: (done: number, total: number) => reporter.progress("draws", done, total),
@@ -113,53 +104,8 @@ export async function compareRdms(
   return { result, evaluation };
 }
 
-/** Measured RDMs, one or more per participant. */
-async function readData({ rdms, axes, stimuli, average }: RsaConfig): Promise<Rdms> {
-  if (!axes.includes("participant"))
-    throw new VcaError(
-      "ConfigError",
-      `rsa: an axis "participant" was expected, got --axes ${axes.join(",")}. Name the axis over which results shall hold participant.`,
-    );
-  let data = await readFile(rdms, { axes, ids: await readIds(stimuli) });
-  if (average) for (const axis of axes) if (axis !== "participant") data = averageOver(data, axis);
-  return data;
-}
-
-/** RDMs of a file; HDF5, as rsatoolbox saves RDMs, is opened where it lies: descriptors named as axes label the RDMs, `id` the pictures. */
-async function readFile(path: string, options: ReadOptions): Promise<Rdms> {
-  const { isMat73, openHdf5 } = await import("#hdf5");
-  const isMatlab = /\.mat$/i.test(path) && (await isMat73(path));
-  if (!isMatlab && !/\.(h5|hdf5)$/i.test(path)) return readRdms(await readBytes(path), path, options);
-  const file = await openHdf5(path);
-  try {
-    if (isMatlab)
-      return rdmsOfMatlab(new Map(file.names.map((name) => [name, file.mat(name)])), path, options);
-    const { shape, slice } = file.dataset("dissimilarities");
-    const data = Float64Array.from(slice(shape.map((length) => [0, length])));
-    const ids = options.ids ?? file.labels("pattern_descriptors/id");
-    const described = options.axes.map((axis) => [axis, file.labels(`rdm_descriptors/${axis}`)] as const);
-    const labels = described.filter((one): one is [string, string[]] => one[1] !== undefined);
-    if (labels.length === 0) return rdmsOfArray({ shape, data }, path, { ...options, ids });
-    const lacking = described.find(([, values]) => values === undefined);
-    if (lacking)
-      throw new VcaError(
-        "DataError",
-        `${path}: rdm_descriptors/${lacking[0]} was expected beside ${labels.map(([axis]) => axis).join(", ")}, got none. Leave it out of --axes.`,
-      );
-    const rows = rdmsOfArray({ shape, data }, path, { axes: ["rdm"], ids });
-    return { ...rows, labels: Object.fromEntries(labels) };
-  } finally {
-    file.close();
-  }
-}
-
-async function readIds(path: string | undefined): Promise<string[] | undefined> {
-  if (path === undefined) return undefined;
-  return columnCells(parseCsv(await readBytes(path), path), "id");
-}
-
 function describe(data: Rdms, candidates: number, config: RsaConfig, reporter: Reporter): void {
-  const { rdms, models, stimuli, resample, draws } = config;
+  const { measured, models, resample, draws } = config;
   const people = new Set(data.labels.participant).size;
   const [n] = data.vectors.shape as [number];
   const each = n === people ? "" : `, ${n} RDMs`;
@@ -167,7 +113,11 @@ function describe(data: Rdms, candidates: number, config: RsaConfig, reporter: R
     resample === "none"
       ? `${draws} permutations of labels`
       : `${draws} draws of ${resample === "both" ? "pictures and participants" : resample}`;
-  if (stimuli === undefined && ![rdms, models].some((file) => /\.[ct]sv$/i.test(file)))
+  if (
+    typeof models === "string" &&
+    !measured.stimuli &&
+    ![...measured.files, models].some((file) => /\.[ct]sv$/i.test(file))
+  )
     reporter.note("Stimuli are numbered: both files must list them in one order. Name them with --stimuli.");
   reporter.note(`${people} participants${each}, ${data.ids.length} pictures, ${candidates} models; ${work}.`);
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readImage } from "../../src/brain/source.ts";
 import { parseCsv, writeCsv } from "../../src/core/csv.ts";
-import { decodeNpy } from "../../src/core/npy.ts";
+import { decodeNpy, encodeNpy } from "../../src/core/npy.ts";
+import { Random } from "../../src/core/random.ts";
 import { pairIndex, squareForm } from "../../src/rsa/rdm.ts";
 import type { AlignResult } from "../../src/study/align-tables.ts";
 import { readBrain } from "../../src/study/brain-data.ts";
@@ -12,6 +13,7 @@ import { amplitudeRdms } from "../../src/study/brain-rdms.ts";
 import type { EncodeResult } from "../../src/study/encode-tables.ts";
 import { fitStudy } from "../../src/study/fit.ts";
 import { SILENT } from "../../src/study/reporter.ts";
+import type { RsaResult } from "../../src/study/rsa.ts";
 import { vca } from "../cli/run.ts";
 import { drawPictures, tinyStudy } from "./support.ts";
 
@@ -63,6 +65,90 @@ beforeAll(async () => {
   await simulate("valence", "--runs", "3", "--snr", "0.5", "--geometry", "valence");
   await simulate("null", "--runs", "3", "--geometry", "none");
 }, 300_000);
+
+describe("a run before ready RDMs and patterns", () => {
+  const participants = ["sub-01", "sub-02", "sub-03", "sub-04", "sub-05"];
+  let ids: string[];
+
+  beforeAll(async () => {
+    const { header, rows } = parseCsv(await readFile(shown.slice("table:".length)), "shown");
+    const column = (name: string) => rows.map(({ cells }) => cells[header.indexOf(name)]!);
+    ids = column("id");
+    const [valence, arousal] = ["valence", "arousal"].map((name) => column(name).map(Number));
+    const random = Random.seeded(4);
+    const voxels = Array.from({ length: 12 }, (_, v) => `v${v}`);
+    const rdms: number[] = [];
+    for (const participant of participants) {
+      const weights = voxels.map(() => [random.normal(), random.normal()] as const);
+      const patterns = ids.map((_, s) =>
+        weights.map(([a, b]) => a * valence![s]! + b * arousal![s]! + 0.5 * random.normal()),
+      );
+      await writeFile(
+        at(`${participant}.csv`),
+        writeCsv(
+          ["id", ...voxels],
+          ids.map((id, s) => [id, ...patterns[s]!]),
+        ),
+      );
+      for (let i = 0; i < ids.length; i++)
+        for (let j = i + 1; j < ids.length; j++)
+          rdms.push(Math.hypot(...patterns[i]!.map((value, v) => value - patterns[j]![v]!)));
+    }
+    const shape = [participants.length, (ids.length * (ids.length - 1)) / 2];
+    await writeFile(at("ready.npy"), encodeNpy({ shape, data: Float64Array.from(rdms) }));
+    await writeFile(
+      at("ids.csv"),
+      writeCsv(
+        ["id"],
+        ids.map((id) => [id]),
+      ),
+    );
+  });
+
+  it("finds the planted geometry in both, and the same in both", async () => {
+    const rdms = ["--rdms", at("ready.npy"), "--conditions", at("ids.csv")];
+    const patterns = [
+      "--patterns",
+      ...participants.map((name) => at(`${name}.csv`)),
+      "--measure",
+      "euclidean",
+    ];
+    const [fromRdms, fromPatterns] = await Promise.all(
+      [rdms, patterns].map((source) =>
+        json<RsaResult>("rsa", run, ...source, ...independent(), "--draws", "100"),
+      ),
+    );
+    expect(fromRdms!.models.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["CeA", "encoder", "ratings"]),
+    );
+    const best = [...fromRdms!.models].sort((a, b) => b.score - a.score)[0]!;
+    expect(best.name).toBe("ratings");
+    expect(best.p).toBeLessThan(0.05);
+    for (const [k, { name, score }] of fromPatterns!.models.entries()) {
+      expect(name).toBe(fromRdms!.models[k]!.name);
+      expect(score).toBeCloseTo(fromRdms!.models[k]!.score, 9);
+    }
+  });
+
+  it("names pictures that a participant lacks", async () => {
+    await writeFile(at("sub-06.csv"), "id,v0,v1\nother,1,2\nthird,2,1\nlast,3,3\n");
+    const { code, err } = await vca(
+      "rsa",
+      run,
+      "--patterns",
+      at("sub-01.csv"),
+      at("sub-06.csv"),
+      ...independent(),
+    );
+    expect(code).toBe(3);
+    expect(err).toContain(`sub-06.csv: the ${ids.length} pictures of`);
+  });
+
+  it("stops on pictures that the run was trained on", async () => {
+    const { code, err } = await vca("rsa", run, "--patterns", at("sub-01.csv"), at("sub-02.csv"));
+    expect({ code, said: /pictures/.test(err) }).toEqual({ code: 3, said: true });
+  });
+});
 
 describe("vca rsa RUN", () => {
   let result: AlignResult;
@@ -441,10 +527,18 @@ describe("bad input stops both commands with exit code 3", () => {
       code: 2,
       err: "rsa: --mask was expected, got none. See `vca rsa --help`.\n",
     });
-    expect(await vca("rsa", run, "--rdms", "a.npy")).toMatchObject({
-      code: 2,
-      err: "rsa: a run or --rdms was expected, got both. Leave out one of them.\n",
-    });
+    for (const [words, err] of [
+      [[run, "--rdms", "a.npy", "--models", "b.npz"], "a run or --models was expected, got both."],
+      [["--rdms", "a.npy", "--patterns", "b.csv"], "--rdms or --patterns was expected, got both."],
+      [
+        [run, "--rdms", "a.npy", "--searchlight", "6"],
+        "--searchlight was expected without --rdms, got both.",
+      ],
+    ] as const)
+      expect(await vca("rsa", ...words)).toMatchObject({
+        code: 2,
+        err: `rsa: ${err} Leave out one of them.\n`,
+      });
     expect(await vca("rsa", "--mask", "a.nii")).toMatchObject({
       code: 2,
       err: "rsa: a run was expected with --mask, got none. Name the folder that `vca fit` made.\n",

@@ -1,0 +1,131 @@
+/** @file Where `vca rsa` without betas takes its RDMs from: files of RDMs, tables of patterns, the nuclei of a run. */
+import { readBytes } from "#files";
+import { participantOf } from "../brain/paths.ts";
+import { type Patterns, readPatterns } from "../brain/patterns.ts";
+import { columnCells, parseCsv } from "../core/csv.ts";
+import { fileName } from "../core/paths.ts";
+import { VcaError } from "../errors.ts";
+import { dissimilarities } from "../rsa/dissimilarities.ts";
+import { fixedModels, type Model } from "../rsa/models.ts";
+import { averageOver, type Rdms } from "../rsa/rdm.ts";
+import { type ReadOptions, rdmsOfArray, rdmsOfMatlab, readRdms } from "../rsa/read-rdms.ts";
+import { modelsOf } from "./align-models.ts";
+import { someOf } from "./brain-data.ts";
+import type { BrainMeasure } from "./brain-measures.ts";
+import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
+import { participantRdm, stackedRdms } from "./brain-rdms.ts";
+
+/** What was measured. */
+export interface Measured {
+  /** `rdms`: one file. `patterns`: tables of pictures x channels, one for each participant. */
+  readonly kind: "rdms" | "patterns";
+  readonly files: readonly string[];
+  /** Leading axes of a file of RDMs; one is `participant`. */
+  readonly axes: readonly string[];
+  /** Average over all axes but `participant` (default), or keep such RDMs apart, drawn and left out together. */
+  readonly average: boolean;
+  /** Table with a column `id`, for files that carry no stimulus ids. */
+  readonly stimuli?: string | undefined;
+  /** Dissimilarity of patterns; `auto`: crossnobis where every picture has two runs in every table, else correlation. */
+  readonly measure?: BrainMeasure | undefined;
+}
+
+/** A run as models. */
+export interface RunModels extends BrainRunOptions {
+  readonly path: string;
+  readonly rdm?: "correlation" | "spearman" | undefined;
+}
+
+/** Measured RDMs, one or more per participant. @throws as the readers; ConfigError without participants; DataError when pictures differ. */
+export async function readMeasured(measured: Measured): Promise<Rdms> {
+  return measured.kind === "patterns" ? ofPatterns(measured) : ofRdms(measured);
+}
+
+/** Models of the pictures `ids`. @throws as the readers and `openBrainRun` */
+export async function readModels(from: string | RunModels, ids: readonly string[]): Promise<Model[]> {
+  if (typeof from === "string") return fixedModels(await readFile(from, { axes: ["model"], ids }));
+  const opened = await openBrainRun(from.path, ids, from);
+  const { candidates, baselines } = await modelsOf(opened, { ids }, from);
+  const last = opened.run.epochs.at(-1);
+  return [...candidates.filter(({ epoch }) => epoch === last), ...baselines].map(({ model }) => model);
+}
+
+async function ofRdms({ files: [file], axes, average, stimuli }: Measured): Promise<Rdms> {
+  if (!axes.includes("participant"))
+    throw new VcaError(
+      "ConfigError",
+      `rsa: an axis "participant" was expected, got --axes ${axes.join(",")}. Name the axis over which results shall hold participant.`,
+    );
+  let data = await readFile(file!, { axes, ids: await readIds(stimuli) });
+  if (average) for (const axis of axes) if (axis !== "participant") data = averageOver(data, axis);
+  return data;
+}
+
+async function ofPatterns({ files, stimuli, measure = "auto" }: Measured): Promise<Rdms> {
+  const tables: Patterns[] = [];
+  for (const file of files) tables.push(await readPatterns(file, stimuli));
+  const ids = [...new Set(tables[0]!.ids)];
+  const repeated = tables.every((table) => ids.every((id) => runsOf(table, id) > 1));
+  const chosen = measure === "auto" ? (repeated ? "crossnobis" : "correlation") : measure;
+  const places = new Map(ids.map((id, s) => [id, s]));
+  const rows = tables.map((table) => {
+    const other = [
+      ...ids.filter((id) => !table.ids.includes(id)),
+      ...table.ids.filter((id) => !places.has(id)),
+    ];
+    if (other.length > 0)
+      throw new VcaError(
+        "DataError",
+        `${table.where}: the ${ids.length} pictures of ${tables[0]!.where} were expected, got others: ${someOf(other)}. Give all participants the same pictures.`,
+      );
+    const participant = participantOf(table.where);
+    const trials = {
+      ...table,
+      participant,
+      onsets: undefined,
+      stimuli: Int32Array.from(table.ids, (id) => places.get(id)!),
+    };
+    if (chosen === "crossnobis")
+      return participantRdm(trials, ids, { measure: chosen, precision: "pooled" })(table.data);
+    return dissimilarities({ patterns: table.data, stimuli: trials.stimuli }, { measure: chosen });
+  });
+  const names = files.map((file) => (/sub-[a-zA-Z0-9]+/.test(file) ? participantOf(file) : fileName(file)));
+  return stackedRdms(ids, rows, names);
+}
+
+function runsOf({ ids, runs }: Patterns, id: string): number {
+  return new Set(runs.filter((_, n) => ids[n] === id)).size;
+}
+
+/** RDMs of a file; HDF5, as rsatoolbox saves RDMs, is opened where it lies: descriptors named as axes label the RDMs, `id` the pictures. */
+async function readFile(path: string, options: ReadOptions): Promise<Rdms> {
+  const { isMat73, openHdf5 } = await import("#hdf5");
+  const isMatlab = /\.mat$/i.test(path) && (await isMat73(path));
+  if (!isMatlab && !/\.(h5|hdf5)$/i.test(path)) return readRdms(await readBytes(path), path, options);
+  const file = await openHdf5(path);
+  try {
+    if (isMatlab)
+      return rdmsOfMatlab(new Map(file.names.map((name) => [name, file.mat(name)])), path, options);
+    const { shape, slice } = file.dataset("dissimilarities");
+    const data = Float64Array.from(slice(shape.map((length) => [0, length])));
+    const ids = options.ids ?? file.labels("pattern_descriptors/id");
+    const described = options.axes.map((axis) => [axis, file.labels(`rdm_descriptors/${axis}`)] as const);
+    const labels = described.filter((one): one is [string, string[]] => one[1] !== undefined);
+    if (labels.length === 0) return rdmsOfArray({ shape, data }, path, { ...options, ids });
+    const lacking = described.find(([, values]) => values === undefined);
+    if (lacking)
+      throw new VcaError(
+        "DataError",
+        `${path}: rdm_descriptors/${lacking[0]} was expected beside ${labels.map(([axis]) => axis).join(", ")}, got none. Leave it out of --axes.`,
+      );
+    const rows = rdmsOfArray({ shape, data }, path, { axes: ["rdm"], ids });
+    return { ...rows, labels: Object.fromEntries(labels) };
+  } finally {
+    file.close();
+  }
+}
+
+async function readIds(path: string | undefined): Promise<string[] | undefined> {
+  if (path === undefined) return undefined;
+  return columnCells(parseCsv(await readBytes(path), path), "id");
+}
