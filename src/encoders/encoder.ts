@@ -39,7 +39,8 @@ export interface Encoder {
 const OLDEST_OPSET = 13;
 const QUANTISED =
   /^(QLinear|DequantizeLinear|QuantizeLinear|DynamicQuantize|MatMulInteger|ConvInteger|MatMulNBits)/;
-const RANDOM = "random:";
+/** Before a name: that encoder with its weights shuffled within each tensor. */
+export const RANDOM = "random:";
 
 /**
  * Opens an encoder: a folder, an .onnx file, a name in the catalogue, or `owner/name@revision:file` of the hub, which

@@ -26,6 +26,7 @@ import type { BrainMeasure, BrainPrecision } from "./brain-measures.ts";
 import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
 import { amplitudeRdms, type BrainRdmOptions, brainRdms, chosenMeasure } from "./brain-rdms.ts";
 import { type BrainTest, testCells, withQ } from "./brain-tables.ts";
+import { warnOfFew } from "./rsa.ts";
 import { type DrawnRegion, writeRsaFigures } from "./rsa-figures.ts";
 import { tablesFolder } from "./run-folder.ts";
 import { searchlightRun } from "./searchlight.ts";
@@ -69,6 +70,7 @@ interface AlignStudy {
 export async function alignRun(path: string, options: AlignOptions): Promise<AlignResult> {
   const started = performance.now();
   const study = await openStudy(path, options);
+  warnOfFew(study.brain.participants.length, options.resample, options.reporter);
   const regions: RegionResult[] = [];
   for (const r of study.brain.regions.keys()) regions.push(await judgeRegion(r, study, options));
   const tests = [

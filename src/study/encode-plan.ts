@@ -3,6 +3,7 @@ import type { NdArray } from "../core/array.ts";
 import type { Matrix } from "../core/linear-algebra.ts";
 import { Random } from "../core/random.ts";
 import { channelsOf } from "../encoders/channels.ts";
+import { RANDOM } from "../encoders/encoder.ts";
 import { type CrossPrediction, crossPredict, type EncodingMethod } from "../encoding/cross-predict.ts";
 import { meanPatterns, splitHalf, stepUp } from "../encoding/reliability.ts";
 import { VcaError } from "../errors.ts";
@@ -26,13 +27,13 @@ export interface PlanOptions {
 /** Features of the pictures of each part, `[places, F]`, for each seed; one where seeds do not matter. */
 export interface FeatureSet {
   readonly name: string;
-  readonly source: "trained" | "untrained" | "encoder" | "ratings";
+  readonly source: "trained" | "untrained" | "encoder" | "random" | "ratings";
   readonly epoch: number | undefined;
   /** `[seeds][parts]` */
   readonly values: readonly (readonly Matrix[])[];
 }
 
-/** Nuclei trained and untrained, layers of the encoder, ratings. */
+/** Nuclei trained and untrained, layers of the encoder, the encoder with shuffled weights, ratings. */
 export async function featureSets({
   run,
   parts,
@@ -51,28 +52,32 @@ export async function featureSets({
       const source = epoch === last && last > 0 ? "trained" : "untrained";
       sets.push({ name: epoch === last ? nucleus : `${nucleus} epoch 0`, source, epoch, values });
     }
-  const seen = await Promise.all(parts.map(({ fold, inRun }) => run.sight({ fold, places: inRun })));
+  const sights = (encoder: "own" | "random") =>
+    Promise.all(parts.map(({ fold, inRun }) => run.sight({ fold, places: inRun }, encoder)));
+  const seen = await sights("own");
   const channels = run.config.tapChoice === "inner" ? [] : run.manifest.tokens.channels;
   const whole = { from: 0, to: seen[0]!.tokens.shape[2]! };
   const layers =
     channels.length > 1
       ? channels.map((range, i) => ({ name: `encoder ${run.manifest.encoder.taps[i]!.name}`, range }))
       : [];
-  for (const { name, range } of [...layers, { name: "encoder", range: whole }])
-    sets.push({
-      name,
-      source: "encoder",
-      epoch: undefined,
-      values: [
-        seen.map(({ tokens, visual }) =>
-          float64(
-            summaryFeatures(
-              channelsOf(tokens, range === whole ? { from: 0, to: tokens.shape[2]! } : range),
-              visual.hasCls,
-            ),
-          ),
+  const summaries = (of: typeof seen, range = whole) =>
+    of.map(({ tokens, visual }) =>
+      float64(
+        summaryFeatures(
+          channelsOf(tokens, range === whole ? { from: 0, to: tokens.shape[2]! } : range),
+          visual.hasCls,
         ),
-      ],
+      ),
+    );
+  for (const { name, range } of [...layers, { name: "encoder", range: whole }])
+    sets.push({ name, source: "encoder", epoch: undefined, values: [summaries(seen, range)] });
+  if (!run.config.encoder.startsWith(RANDOM))
+    sets.push({
+      name: "random encoder",
+      source: "random",
+      epoch: undefined,
+      values: [summaries(await sights("random"))],
     });
   sets.push({
     name: "ratings",

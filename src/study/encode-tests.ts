@@ -7,7 +7,7 @@ import { type BrainTest, testCells } from "./brain-tables.ts";
 import type { FeatureSet, Plan } from "./encode-plan.ts";
 import { type Encoding, zOf } from "./encode-tables.ts";
 
-/** Trained against untrained (over participants, and over seeds) and encoder; mask against controls. */
+/** Trained against untrained (over participants, and over seeds), encoder and random encoder; mask against controls. */
 export function contrasts(
   { brain: { regions }, sets, found }: Encoding,
   encoder: FeatureSet,
@@ -42,6 +42,16 @@ export function contrasts(
             name,
             less(own, zOf(of(region, encoder.name))),
           ),
+          ...(sets.some(({ source }) => source === "random")
+            ? [
+                testCells(
+                  "trained - random encoder, over participants",
+                  region.name,
+                  name,
+                  less(own, zOf(of(region, "random encoder"))),
+                ),
+              ]
+            : []),
         ];
       });
       const against = regions.flatMap((region) =>

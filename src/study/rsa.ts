@@ -122,9 +122,6 @@ function describe(data: Rdms, candidates: number, config: RsaConfig, reporter: R
   reporter.note(`${people} participants${each}, ${data.ids.length} pictures, ${candidates} models; ${work}.`);
 }
 
-/** The fewest participants over whom a claim is worth much: below, Student's t has fewer than 4 degrees of freedom. */
-const FEW = 5;
-
 function warn(
   data: Rdms,
   { draws, missing, models, participants }: Evaluation,
@@ -144,10 +141,7 @@ function warn(
     reporter.warn(
       `above the noise ceiling: ${above.join(", ")}. Does the model hold something of these data?`,
     );
-  if (participants.length < FEW && (config.resample === "both" || config.resample === "participants"))
-    reporter.warn(
-      `${participants.length} participants: intervals are wide, and hold for people like these at best.`,
-    );
+  warnOfFew(participants.length, config.resample, reporter);
 }
 
 /** Tables: `alignment.csv`, `alignment-participants.csv`, `alignment-pairs.csv`, and the JSON value. */
@@ -190,4 +184,15 @@ async function writeResult(
     ),
   };
   for (const [name, text] of Object.entries(files)) await writeFileAtomic(`${folder}/${name}`, text);
+}
+
+/** The fewest participants over whom a claim is worth much: below, Student's t has fewer than 4 degrees of freedom. */
+const FEW = 5;
+
+/** Warns of a claim about people that rests on few. */
+export function warnOfFew(participants: number, resample: Resample, reporter: Reporter): void {
+  if (participants < FEW && (resample === "both" || resample === "participants"))
+    reporter.warn(
+      `${participants} participants: intervals are wide, and hold for people like these at best.`,
+    );
 }

@@ -2,11 +2,13 @@
  * @file The networks of a run beside pictures that they did not train on: those their fold held out, or an independent
  * set that its final networks see. Units, geometry and lesions are all computed inside one such network, never across.
  */
+
 import type { Circuit, VisualShape } from "../circuits/circuit.ts";
 import { loadCircuit } from "../circuits/load.ts";
 import { type NdArray, takeRows } from "../core/array.ts";
 import { columnCells, type Table } from "../core/csv.ts";
 import { channelsOf, shapeOfChannels } from "../encoders/channels.ts";
+import { RANDOM } from "../encoders/encoder.ts";
 import { VcaError } from "../errors.ts";
 import { rescale, type Scale } from "../stimuli/scale.ts";
 import type { StimulusSet } from "../stimuli/set.ts";
@@ -61,7 +63,11 @@ export interface UnseenRun extends Run {
   readonly nuclei: readonly string[];
   /** Where the pictures lie; undefined, with a warning, when they are not there any more. */
   readonly set: () => Promise<StimulusSet | undefined>;
-  readonly sight: (network: Pick<UnseenNetwork, "fold" | "places">) => Promise<Sight>;
+  /** What a network sees; with `random`, what it would see through its encoder with shuffled weights. */
+  readonly sight: (
+    network: Pick<UnseenNetwork, "fold" | "places">,
+    encoder?: "own" | "random",
+  ) => Promise<Sight>;
 }
 
 /** Options that the analyses of a run share. */
@@ -222,25 +228,29 @@ function sights(
   set: () => Promise<StimulusSet | undefined>,
   work: WorkOptions,
 ): UnseenRun["sight"] {
-  const seen = once(async (): Promise<Seen> => {
+  const open = async (encoder: string): Promise<Seen> => {
     const pictures = await set();
     if (!pictures)
       throw new VcaError(
         "DataError",
         `${folder.path}: the pictures of the run were expected, got none. Put ${config.stimuli} back, or pass --stimuli.`,
       );
-    return seePictures(config, pictures, {
+    return seePictures({ ...config, encoder }, pictures, {
       ...work,
       visual: manifest.circuit.visual,
       views: [{ kind: "plain" }],
     });
-  });
+  };
+  const seen = {
+    own: once(() => open(config.encoder)),
+    random: once(() => open(`${RANDOM}${config.encoder}`)),
+  };
   const candidates = once(async () => {
     const { metadata } = await readTensors(`${folder.path}/models/ridge.safetensors`);
     return metadata.candidates!.split(" ").map(Number); // by fold, the final model last
   });
-  return async ({ fold, places }) => {
-    const { features, views } = await seen();
+  return async ({ fold, places }, encoder = "own") => {
+    const { features, views } = await seen[encoder]();
     const candidate = (await candidates()).at(fold)!;
     const range = config.tapChoice === "inner" ? features.channels[candidate]! : { from: 0, to: features.D };
     const { T, D, hasCls } = shapeOfChannels(features, range);

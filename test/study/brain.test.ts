@@ -389,13 +389,14 @@ describe("vca encode", () => {
       expect(Math.abs(Number(row("control", "ratings").r))).toBeLessThan(0.1);
       expect(row("mask", "ratings").ceiling).toBeGreaterThan(Number(row("mask", "ratings").r));
       expect(new Set(rows.map(({ source }) => source))).toEqual(
-        new Set(["trained", "untrained", "encoder", "ratings"]),
+        new Set(["trained", "untrained", "encoder", "random", "ratings"]),
       );
       expect(tests.map(({ comparison }) => comparison)).toEqual(
         expect.arrayContaining([
           "trained - untrained, over participants",
           "trained - untrained, over seeds",
           "trained - encoder, over participants",
+          "trained - random encoder, over participants",
           "mask - control, over participants",
           "R2 of ratings beyond encoder",
           "R2 shared by CeA and encoder",
