@@ -1,6 +1,7 @@
 /** @file Several picture sets together: r within each set, and the guard against testing on what was trained on. */
-import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseCsv } from "../../src/core/csv.ts";
 import { pearson } from "../../src/core/statistics.ts";
@@ -110,5 +111,19 @@ it("refuses the same id of the same set, the same bytes under another id, and na
   await copyFile(join(study.folder, "one", "one-2.png"), join(folder, "four-4.png"));
   await expect(testRun(run, `gaped:${folder}`, work)).rejects.toThrow(
     "test: pictures that were not trained on were expected, got two-5 (gaped:two-5), four-4 (vca-csv:one-2). Leave them out of the set, or pass --force to count them.",
+  );
+});
+
+it("refuses a near-identical picture: one that was trained on, smaller and compressed", async () => {
+  const { folder, gaped } = { folder: join(study.folder, "five"), ...(await drawn("five", 20)) };
+  const again = sharp(join(study.folder, "one", "one-2.png"));
+  const { width } = await again.metadata();
+  await again
+    .resize(Math.round(0.8 * width))
+    .jpeg({ quality: 70 })
+    .toFile(join(folder, "again.jpg"));
+  await rename(join(folder, "again.jpg"), join(folder, "five-6.png"));
+  await expect(testRun(run, gaped, work)).rejects.toThrow(
+    /^test: pictures that were not trained on were expected, got five-6 \(vca-csv:one-2\)/,
   );
 });
