@@ -72,7 +72,7 @@ async function check(stimuli: string, scale: string | undefined, { reporter, sig
     import("../study/prepare.ts"),
     import("../stimuli/set.ts"),
   ]);
-  const set = await readStimuli(stimuli, scale, { ...reporter, note: () => {} }); // the text and the JSON have them
+  const set = await readStimuli(stimuli, scale, { ...reporter, note: () => {}, warn: () => {} }); // the text and the JSON have them
   const n = set.ids.length;
   const { equal, near } = await findDuplicates(set, {
     decode: decodePicture,
@@ -99,7 +99,7 @@ async function check(stimuli: string, scale: string | undefined, { reporter, sig
     equal: equal.map(({ ids }) => ids),
     near: near.map(({ ids }) => ids),
     redistribute: set.redistribute,
-    notes: set.notes,
+    notes: [...set.warnings, ...set.notes],
     ...(set.raterFacts && { raters: set.raterFacts }),
     citation: set.citation,
   };

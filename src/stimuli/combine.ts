@@ -59,6 +59,7 @@ export function combineSets(sets: readonly StimulusSet[]): StimulusSet {
       picture_set: of,
     },
     redistribute: sets.every(({ redistribute }) => redistribute),
+    warnings: sets.flatMap(({ warnings }, k) => warnings.map((warning) => `${names[k]}: ${warning}`)),
     notes: [
       ...sets.flatMap(({ notes }, k) => notes.map((note) => `${names[k]}: ${note}`)),
       `Ratings are on ${lo} to ${hi}, the scale of ${names[0]}; they were ${scales}.`,

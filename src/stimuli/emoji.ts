@@ -44,5 +44,6 @@ async function read(): Promise<StimulusSet> {
     nearEqual: "group",
     redistribute: true,
     notes: [],
+    warnings: [],
   };
 }

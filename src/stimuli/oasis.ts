@@ -95,6 +95,7 @@ async function read(folder: string): Promise<StimulusSet> {
     },
     redistribute: true,
     notes,
+    warnings: [],
   };
 }
 

@@ -7,7 +7,7 @@ import { ndarray } from "../core/array.ts";
 import type { TableRow } from "../core/csv.ts";
 import { fileName, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
-import { scaleNote } from "./scale.ts";
+import { scaleWarnings } from "./scale.ts";
 import type { StimulusSet } from "./set.ts";
 
 const PICTURE = /\.(jpe?g|png|bmp|gif|webp|tiff?|avif)$/i;
@@ -142,7 +142,6 @@ export function joinPictures(
     strays.length > 0
       ? `Pictures without row, left out: ${strays.length} (${listed(strays.map(fileName))}).`
       : undefined,
-    scaleNote(ratings, about.scale, scaleDeclared ? "--scale" : "the file"),
   ];
   return {
     ...about,
@@ -156,5 +155,6 @@ export function joinPictures(
       Object.keys(rows[0]!.labels ?? {}).map((name) => [name, rows.map((row) => row.labels![name]!)]),
     ),
     notes: [...notes, ...found.filter((note) => note !== undefined)],
+    warnings: scaleWarnings(ratings, about.scale, scaleDeclared ? "--scale" : "the file"),
   };
 }

@@ -41,19 +41,21 @@ export function rescale(ratings: NdArray<Float64Array>, from: Scale, to: Scale):
 }
 
 /**
- * A note when the ratings `[S, 2]` leave more than a fifth of the declared scale empty at one end.
+ * A warning when the ratings `[S, 2]` leave more than a fifth of the declared scale empty at one end.
  * @param what the user can check: `--scale` where it declares the scale, else the file
  */
-export function scaleNote(
+export function scaleWarnings(
   ratings: NdArray<Float64Array>,
   { lo, hi }: Scale,
   what: "--scale" | "the file" = "--scale",
-): string | undefined {
+): string[] {
   const lowest = ratings.data.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const highest = ratings.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const empty = Math.max(lowest - lo, hi - highest) / (hi - lo);
-  if (empty <= EMPTY_SHARE) return undefined;
-  return `The scale is declared ${lo} to ${hi}, but the ratings run from ${short(lowest)} to ${short(highest)}: check ${what}.`;
+  if (empty <= EMPTY_SHARE) return [];
+  return [
+    `The scale is declared ${lo} to ${hi}, but the ratings run from ${short(lowest)} to ${short(highest)}: check ${what}.`,
+  ];
 }
 
 /** Six digits, without those that only rounding made. */

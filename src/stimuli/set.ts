@@ -43,8 +43,10 @@ export interface StimulusSet {
   readonly nearEqual?: string;
   /** Whether pictures and single ratings may leave the computer in a report or an export. */
   readonly redistribute: boolean;
-  /** What the reader noticed: rows without picture, pictures without row, a scale wider than its ratings. */
+  /** What the reader noticed: rows without picture, pictures without row. */
   readonly notes: readonly string[];
+  /** What may be wrong: a scale wider than its ratings. */
+  readonly warnings: readonly string[];
 }
 
 /** What a user declares beside the path. */

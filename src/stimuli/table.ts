@@ -9,7 +9,7 @@ import { columnCells, columnIndex, numberCell, parseCsv } from "../core/csv.ts";
 import { fileName, folderOf, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import { checkIds, listed, pictureNames } from "./reader.ts";
-import { scaleNote } from "./scale.ts";
+import { scaleWarnings } from "./scale.ts";
 import type { StimulusOptions, StimulusReader, StimulusSet } from "./set.ts";
 
 const RATINGS = ["valence", "arousal"] as const;
@@ -65,10 +65,6 @@ async function read(path: string, { scale }: StimulusOptions): Promise<StimulusS
   const used: readonly string[] = ["id", "file", ...RATINGS, ...(rated ? RATERS : [])];
   const labels = header.filter((name) => name !== "" && !used.includes(name));
   const strays = await unlisted(files);
-  const notes = [
-    scaleNote(ratings, scale),
-    strays.length > 0 ? `Pictures without row: ${strays.length} (${listed(strays)}).` : undefined,
-  ];
   return {
     name: "table",
     citation: "",
@@ -84,7 +80,8 @@ async function read(path: string, { scale }: StimulusOptions): Promise<StimulusS
     }),
     columns: Object.fromEntries(labels.map((name) => [name, cells(name)])),
     redistribute: false,
-    notes: notes.filter((note) => note !== undefined),
+    notes: strays.length > 0 ? [`Pictures without row: ${strays.length} (${listed(strays)}).`] : [],
+    warnings: scaleWarnings(ratings, scale),
   };
 }
 

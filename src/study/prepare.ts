@@ -69,6 +69,7 @@ export async function readStimuli(
 ): Promise<StimulusSet> {
   const set = await openStimuli(spec, scale === undefined ? {} : { scale: parseScale(scale) });
   for (const note of set.notes) reporter.note(note);
+  for (const warning of set.warnings) reporter.warn(warning);
   return set;
 }
 

@@ -40,6 +40,8 @@ describe("iaps", () => {
         "Rows without picture, left out: 1 of 4 (007).",
         "Rows without rating, left out: 1 of 4 (1051).",
         "Pictures without row, left out: 1 (9999.jpg).",
+      ]);
+      expect(set.warnings).toEqual([
         "The scale is declared 1 to 9, but the ratings run from 2.2 to 6.47: check the file.",
       ]);
     },
@@ -181,7 +183,7 @@ describe("vca-csv", () => {
 
   test("warns when no rating passes 7 of 9, and refuses the reverse", async () => {
     const seven = await csv("7,.jpg,6.5,2\n2375.1,.jpg,1.5,7\n");
-    expect((await openStimuli(`vca-csv:${seven}/train.csv`)).notes).toEqual([
+    expect((await openStimuli(`vca-csv:${seven}/train.csv`)).warnings).toEqual([
       "The scale is declared 1 to 9, but the ratings run from 1.5 to 7: check --scale.",
     ]);
     const nine = await csv("7,.jpg,6.5,2\n2375.1,.jpg,1.5,8\n");

@@ -131,12 +131,12 @@ describe("table", () => {
     expect(set.columns).toEqual({});
   });
 
-  test("notes a scale wider than the ratings, and pictures without row", async () => {
+  test("warns of a scale wider than the ratings, and notes pictures without row", async () => {
     const folder = await tableOf(GOOD.replace("a.png,8", "a.png,7"), ["a.png", "pics/b.png", "pics/c.png"]);
-    expect((await openStimuli(`table:${folder}/my.csv`, { scale })).notes).toEqual([
-      "The scale is declared 1 to 9, but the ratings run from 2 to 7: check --scale.",
-      "Pictures without row: 1 (c.png).",
-    ]);
+    expect(await openStimuli(`table:${folder}/my.csv`, { scale })).toMatchObject({
+      warnings: ["The scale is declared 1 to 9, but the ratings run from 2 to 7: check --scale."],
+      notes: ["Pictures without row: 1 (c.png)."],
+    });
   });
 
   test.each([
