@@ -1,7 +1,8 @@
 /** @file `vca import`: weights that were trained elsewhere, as a run. */
+import { fileName } from "../core/paths.ts";
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
-import { addCommand, type CommonOptions, oneOf, required } from "./options.ts";
+import { addCommand, type CommonOptions, oneOf } from "./options.ts";
 
 interface ImportOptions extends CommonOptions {
   readonly out?: string;
@@ -15,6 +16,9 @@ interface ImportOptions extends CommonOptions {
 
 const ORDERS = ["arousal,valence", "valence,arousal"] as const;
 
+/** The encoder of the published weights. */
+const PUBLISHED = "clip-vit-large-patch14";
+
 /** Adds `import`. */
 export function addImport(program: VcaCommand, io: Io): void {
   addCommand(program, "import", {
@@ -22,15 +26,18 @@ export function addImport(program: VcaCommand, io: Io): void {
     about:
       "Make a run of weights that were trained elsewhere, for `vca predict`, `vca test` and `vca export`. A PyTorch file is read without executing anything in it: its tensors only, those under state_dict, model_state_dict or model if it has one of these. Names are those of the published code (cswin/VCA_Full: LA, BA, BL, CE, LastFC; clip_model is left out, because the encoder is given). What is called otherwise stands in a YAML file for --map, one line for each: the name in the file, a colon, our parameter (`LA/block1/expand/weight`), or a list of ours among which its rows are dealt, or [] to leave it out.",
     examples: [
-      "vca import weights.pth --encoder clip-vit-large-patch14 --out runs/liu",
+      "vca import weights.pth --circuit liu2025",
       "vca import weights.safetensors --encoder clip-vit-large-patch14 --map names.yaml --out runs/liu",
     ],
   })
     .argument("<weights>", "a file of torch.save (.pth, .pt) or .safetensors")
-    .option("--out <folder>", "the run's folder: empty, or that of the same import")
+    .option(
+      "--out <folder>",
+      "the run's folder: empty, or that of the same import (default: runs/ and the file's name)",
+    )
     .option(
       "--encoder <encoder>",
-      "what it was trained on: a name, a folder in the hub's layout or an .onnx file",
+      `what it was trained on: a name, a folder in the hub's layout or an .onnx file (default: ${PUBLISHED})`,
     )
     .option("--taps <taps>", "where to read the encoder (default: the circuit's own)")
     .option("--circuit <circuit>", "a name of `vca circuits` or a YAML file (default: liu2025)")
@@ -42,8 +49,7 @@ export function addImport(program: VcaCommand, io: Io): void {
     )
     .option("--map <file>", "YAML file of names in the file and parameters of ours")
     .action(async (weights: string, options: ImportOptions) => {
-      const out = required("import", "--out <folder>", options.out);
-      const encoder = required("import", "--encoder <encoder>", options.encoder);
+      const { out = `runs/${fileName(weights).replace(/\.\w+$/, "")}`, encoder = PUBLISHED } = options;
       const { importWeights } = await import("../study/import.ts");
       const { circuit = "liu2025", scale = "1-9", taps, map } = options;
       const outputs = options.outputs as (typeof ORDERS)[number] | undefined;

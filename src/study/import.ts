@@ -234,6 +234,8 @@ export async function importWeights(weights: string, options: ImportOptions): Pr
   const recipe = findRecipe(config.recipe);
   const ratingScale = parseScale(scale);
   const { visual } = await loadCircuit(wanted, 64); // how pictures enter does not depend on the width
+  const bytes = await readBytes(weights);
+  const tensors = readWeights(bytes, weights); // before an encoder is pulled for it
   const encoder = await openEncoder(named, { reporter, ...(signal && { signal }) });
   const taps = await resolveTaps(encoder, asked ?? (visual === "embedding" ? "pooled" : undefined));
   const plan = tokenPlan(visual, config.grid);
@@ -249,10 +251,9 @@ export async function importWeights(weights: string, options: ImportOptions): Pr
     { replicas: 1 },
   );
 
-  const bytes = await readBytes(weights);
   const ours = options.map === undefined ? [] : parseWeightMap(await readText(options.map), options.map);
   const map = new Map([...publishedNames(circuit), ...ours]);
-  const network = mapWeights(readWeights(bytes, weights), parameters, {
+  const network = mapWeights(tensors, parameters, {
     map,
     outputs: options.outputs,
     where: weights,

@@ -55,11 +55,6 @@ describe("usage", () => {
       ["fit", "emoji", "--out", "x", "--tap-choice", "al"],
       'fit: unknown tap choice "al". Did you mean "all"? Choices: all, inner.',
     ],
-    [["import", "w.pth"], "import: --out <folder> was expected, got none. See `vca import --help`."],
-    [
-      ["import", "w.pth", "--out", "x"],
-      "import: --encoder <encoder> was expected, got none. See `vca import --help`.",
-    ],
     [
       ["import", "w.pth", "--outputs", "valence"],
       'import: unknown order "valence". Did you mean "arousal,valence"? Choices: arousal,valence, valence,arousal.',
@@ -99,6 +94,14 @@ describe("usage", () => {
 });
 
 describe("exit codes", () => {
+  it("3 for weights that are not there, before an encoder is pulled for them", async () => {
+    expect(await vca("import", "none.pth", "--circuit", "liu2025")).toEqual({
+      code: 3,
+      out: "",
+      err: "none.pth: a readable file was expected, got no such file. Check the path.\n",
+    });
+  });
+
   it("3 for data", async () => {
     expect(await vca("data", "check", `oasis:${folder}/none`)).toEqual({
       code: 3,
