@@ -1,5 +1,5 @@
 /** @file `vca import`: weights that were trained elsewhere, as a run. */
-import { fileName } from "../core/paths.ts";
+import { parse } from "node:path";
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
 import { addCommand, type CommonOptions, oneOf } from "./options.ts";
@@ -49,7 +49,7 @@ export function addImport(program: VcaCommand, io: Io): void {
     )
     .option("--map <file>", "YAML file of names in the file and parameters of ours")
     .action(async (weights: string, options: ImportOptions) => {
-      const { out = `runs/${fileName(weights).replace(/\.\w+$/, "")}`, encoder = PUBLISHED } = options;
+      const { out = `runs/${parse(weights).name}`, encoder = PUBLISHED } = options;
       const { importWeights } = await import("../study/import.ts");
       const { circuit = "liu2025", scale = "1-9", taps, map } = options;
       const outputs = options.outputs as (typeof ORDERS)[number] | undefined;
