@@ -3,7 +3,6 @@
  * Named float32 arrays and string metadata, nothing executable. Source: the format's specification,
  * github.com/huggingface/safetensors.
  */
-
 import { VcaError } from "../errors.ts";
 import { type NdArray, sizeOf } from "./array.ts";
 import { bfloatToNumber, halfToNumber } from "./half.ts";
@@ -20,7 +19,6 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** Whether an entry is one whose numbers fill its shape. */
 /** Types of numbers, each with its bytes and how it becomes float32. */
 const FLOATS: Readonly<
   Record<string, { bytes: number; read: (buffer: ArrayBuffer) => Float32Array<ArrayBuffer> }>
@@ -31,6 +29,7 @@ const FLOATS: Readonly<
   BF16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), bfloatToNumber) },
 };
 
+/** Whether an entry is one whose numbers fill its shape. */
 function isWhole({ shape, data_offsets }: Entry, bytes: number): boolean {
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   const areCounts = [shape, data_offsets].every((list) => Array.isArray(list) && list.every(isCount));

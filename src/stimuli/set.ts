@@ -106,17 +106,22 @@ export function splitSets(spec: string): string[] {
  */
 export async function openStimuli(spec: string, options: StimulusOptions = {}): Promise<StimulusSet> {
   const parts = splitSets(spec);
-  const readers = parts.map((part) => STIMULUS_READERS.find(({ name }) => name === part.split(":", 1)[0]));
-  const [fixed] = readers;
-  if (options.scale && readers.every((reader) => reader && !reader.declared))
-    throw new VcaError(
-      "ConfigError",
-      `stimuli: no scale was expected for ${fixed!.name}, which is rated on ${fixed!.scale!.lo} to ${fixed!.scale!.hi}, got ${options.scale.lo} to ${options.scale.hi}. Leave it out.`,
-    );
+  if (options.scale) refuseScale(parts, options.scale);
   if (parts.length === 1) return openOne(spec, options);
   const sets: StimulusSet[] = [];
   for (const part of parts) sets.push(await openOne(part, options));
   return combineSets(sets);
+}
+
+/** @throws ConfigError when every set has a scale of its own */
+function refuseScale(parts: readonly string[], { lo, hi }: Scale): void {
+  const readers = parts.map((part) => STIMULUS_READERS.find(({ name }) => name === part.split(":", 1)[0]));
+  const [fixed] = readers;
+  if (!fixed?.scale || readers.some((reader) => !reader || reader.declared)) return;
+  throw new VcaError(
+    "ConfigError",
+    `stimuli: no scale was expected for ${fixed.name}, which is rated on ${fixed.scale.lo} to ${fixed.scale.hi}, got ${lo} to ${hi}. Leave it out.`,
+  );
 }
 
 async function openOne(spec: string, options: StimulusOptions): Promise<StimulusSet> {

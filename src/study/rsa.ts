@@ -113,12 +113,17 @@ function describe(data: Rdms, candidates: number, config: RsaConfig, reporter: R
     resample === "none"
       ? `${draws} permutations of labels`
       : `${draws} draws of ${resample === "both" ? "pictures and participants" : resample}`;
-  if (
-    typeof models === "string" &&
-    !measured.stimuli &&
-    ![...measured.files, models].some((file) => /\.[ct]sv$/i.test(file))
-  )
-    reporter.note("Stimuli are numbered: both files must list them in one order. Name them with --stimuli.");
+  if (typeof models === "string" && !measured.stimuli && !/\.[ct]sv$/i.test(models)) {
+    const areNamed = data.ids.some((id, i) => id !== String(i + 1));
+    if (areNamed)
+      reporter.warn(
+        `${models} names no stimuli: they are taken in the order of ${measured.files[0]}. Make sure that they are, or save the models as CSV.`,
+      );
+    else
+      reporter.note(
+        "Stimuli are numbered: both files must list them in one order. Name them with --stimuli.",
+      );
+  }
   reporter.note(`${people} participants${each}, ${data.ids.length} pictures, ${candidates} models; ${work}.`);
 }
 
