@@ -59,12 +59,17 @@ export function domainOf(rows: readonly IntervalRow[], also: readonly number[] =
   return [lo === 0 ? 0 : lo - margin, hi + margin];
 }
 
+/** Of a name in 13 px, about: capitals, m and w are wide. */
+function widthOf(name: string): number {
+  return [...name].reduce((sum, letter) => sum + (/[A-Zmw]/.test(letter) ? 12 : 7.4), 0);
+}
+
 /** The panel. */
 export function intervalPanel(canvas: Canvas, rows: readonly IntervalRow[], options: IntervalOptions): Panel {
   const { width } = canvas;
   const roomy = width >= NARROW / 1.7;
-  const longest = Math.max(...rows.map(({ name }) => name.length));
-  const marginLeft = Math.min(longest * 7.4 + 14, width * 0.4);
+  const longest = Math.max(...rows.map(({ name }) => widthOf(name)));
+  const marginLeft = Math.min(longest + 14, width * 0.4);
   const number = (value: number) => rText(value, options.digits ?? 2);
   const text = ({ value, lower, upper, note = "" }: IntervalRow) =>
     roomy && lower !== undefined && upper !== undefined
