@@ -21,6 +21,7 @@ import { analyseGeometry } from "../src/study/geometry.ts";
 import { analyseNeurons } from "../src/study/neurons.ts";
 import { SILENT } from "../src/study/reporter.ts";
 import type { TestRow } from "../src/study/seed-table.ts";
+import { wilson } from "./null-studies.ts";
 
 const { values } = parseArgs({
   options: {
@@ -137,14 +138,6 @@ for (let seed = first; seed < first + shufflings; seed++) {
 }
 await rm(folder, { recursive: true });
 
-/** Wilson's 95 % interval of a share of studies, which are independent. */
-function wilson(hits: number, n: number, z = 1.96): [low: number, high: number] {
-  const share = hits / n;
-  const center = (share + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
-  const half = (z / (1 + z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
-  return [center - half, center + half];
-}
-
 /** How many studies found any unit, as a share with its interval. */
 interface Rare {
   readonly hits: number;
@@ -179,8 +172,9 @@ console.table(
 );
 const [found0, found1] = [null_, observed].map((half) => {
   const hits = half.filter(({ numbers }) => numbers[RARE]! > 0).length;
-  const [low, high] = wilson(hits, half.length);
-  return { hits, share: hits / half.length, low, high };
+  const share = hits / half.length;
+  const [low, high] = wilson(share, half.length);
+  return { hits, share, low, high };
 }) as [Rare, Rare];
 const gap = found1.share - found0.share; // Newcombe 1998, method 10
 const low = gap - Math.hypot(found1.share - found1.low, found0.high - found0.share);

@@ -7,10 +7,9 @@
  * files of runs beside one another, each with its own `--first`, are joined by `cat`.
  */
 import { spawn } from "node:child_process";
-import { appendFile, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { exists } from "#files";
+import { bonferroni } from "../src/core/multiple-comparisons.ts";
 import { Random } from "../src/core/random.ts";
 import { mean, sd, variance } from "../src/core/statistics.ts";
 import { comparisonName, comparisonOf, vectorsOf } from "../src/rsa/comparisons.ts";
@@ -18,6 +17,7 @@ import { type Evaluation, evaluate } from "../src/rsa/evaluate.ts";
 import { fixedModels } from "../src/rsa/models.ts";
 import { permuteLabels } from "../src/rsa/permutation.ts";
 import { type Study, simulateStudy, type Truth } from "../test/rsa/studies.ts";
+import { below, collect, type Found, print, rate, type Size, sizesOf, text } from "./null-studies.ts";
 
 const { values } = parseArgs({
   options: {
@@ -38,11 +38,6 @@ const [studies, first, draws, signal] = [values.studies, values.first, values.dr
 ) as [number, number, number, number];
 const comparison = comparisonOf(values.comparison);
 const SEED = 20251020;
-const ALPHA = 0.05;
-const SIZES = values.sizes.split(",").map((size) => {
-  const [participants, pictures] = size.split("x").map(Number) as [number, number];
-  return { participants, pictures };
-});
 
 /** p-values of models against 0 and of pairs of models; the smallest of the pairs after FDR. */
 interface Tests {
@@ -51,10 +46,8 @@ interface Tests {
   readonly corrected?: number;
 }
 
-/** What is kept of a study of one size. */
-interface Found {
-  readonly size: string;
-  readonly study: number;
+/** What is kept of a study. */
+interface Errors {
   readonly noSignal: Tests;
   readonly signal: Tests;
   readonly halves: Tests;
@@ -91,7 +84,7 @@ function testsOf({ models, pairs }: Evaluation): Tests {
   };
 }
 
-async function simulate(size: (typeof SIZES)[number], study: number): Promise<Omit<Found, "size" | "study">> {
+async function simulate(size: Size, study: number): Promise<Errors> {
   const made = (truth: Truth) => {
     const random = Random.seeded(SEED).at(JSON.stringify(truth), study);
     const simulated = simulateStudy(truth, random.at("study"));
@@ -131,40 +124,9 @@ async function simulate(size: (typeof SIZES)[number], study: number): Promise<Om
   };
 }
 
-const sizeName = ({ participants, pictures }: (typeof SIZES)[number]) => `${participants} x ${pictures}`;
 const settings = { draws, comparison, signal, rsatoolbox: peer !== undefined };
-const kept = keep && (await exists(keep)) ? await readFile(keep, "utf8") : "";
-const found: Found[] = kept
-  .split("\n")
-  .filter(Boolean)
-  .map((line) => JSON.parse(line))
-  .filter((line) => JSON.stringify(line.settings) === JSON.stringify(settings));
-const done = new Set(found.map(({ size, study }) => `${size}, ${study}`));
-for (let study = first; study < first + studies; study++)
-  for (const size of SIZES) {
-    const name = sizeName(size);
-    if (done.has(`${name}, ${study}`)) continue;
-    const one = { size: name, study, ...(await simulate(size, study)) };
-    found.push(one);
-    if (keep) await appendFile(keep, `${JSON.stringify({ settings, ...one })}\n`);
-  }
+const found = await collect({ keep, settings, sizes: sizesOf(values.sizes), studies, first }, simulate);
 peer?.stdin.end();
-
-/**
- * The mean of a share over studies with Wilson's 95 % interval; where a study makes several tests, of as many independent tests as its
- * variance over studies amounts to.
- */
-function rate(shares: readonly number[]): string {
-  const share = mean(shares);
-  const spread = variance(shares) / shares.length;
-  const n = spread > 0 ? (share * (1 - share)) / spread : shares.length;
-  const z = 1.96;
-  const center = (share + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
-  const half = (z / (1 + z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
-  return `${text(share)} [${text(Math.max(0, center - half))}, ${text(center + half)}]`;
-}
-const text = (value: number) => value.toFixed(3).replace(/^(-?)0\./, "$1.");
-const below = (p: readonly number[]) => mean(p.map((each) => (each < ALPHA ? 1 : 0)));
 
 /** The largest distance of p-values' distribution from the uniform one (Kolmogorov & Smirnov), and what 5 % of samples exceed. */
 function uniformity(p: readonly number[]): string {
@@ -175,21 +137,21 @@ function uniformity(p: readonly number[]): string {
 }
 
 /** The standard error that the bootstrap gives, by the spread of scores over studies; its interval is that of the spread's logarithm. */
-function knownError(planted: readonly Found["planted"][]): string {
+function knownError(planted: readonly Errors["planted"][]): string {
   const error = Math.sqrt(mean(planted.map(({ se }) => se ** 2)));
   const ratio = error / sd(planted.map(({ score }) => score));
   const margin = Math.exp(1.96 / Math.sqrt(2 * (planted.length - 1)));
   return `${text(ratio)} [${text(ratio / margin)}, ${text(ratio * margin)}]`;
 }
 
-function winners(planted: readonly Found["planted"][]): string {
+function winners(planted: readonly Errors["planted"][]): string {
   const clear = planted.filter(({ lower }) => lower >= 0.3);
   return `${clear.filter(({ wins }) => wins).length} of ${clear.length}`;
 }
 
-type Row = (found: readonly Found[]) => string;
+type Row = (found: readonly Found<Errors>[]) => string;
 /** Shares rejected in studies that rsatoolbox tested too: ours and its. */
-const beside = (of: readonly Found[], name: (typeof NULLS)[number], kind: "zero" | "pairs") =>
+const beside = (of: readonly Found<Errors>[], name: (typeof NULLS)[number], kind: "zero" | "pairs") =>
   of.flatMap(({ peer, [name]: ours }) => {
     const tested = peer?.[name];
     return tested ? [[below(ours[kind]), below(tested[kind])] as const] : [];
@@ -211,6 +173,9 @@ const rates = (name: (typeof NULLS)[number], kind: "zero" | "pairs"): Row[] => [
 const family = (name: "noSignal" | "signal"): Row => {
   return (of) => rate(of.map((one) => below([one[name].corrected!])));
 };
+const wholeFamily = (name: "noSignal" | "signal"): Row => {
+  return (of) => rate(of.map((one) => below([Math.min(...bonferroni(one[name].pairs))])));
+};
 const compared: Record<string, Row[]> = {
   "unrelated models against 0, no signal": rates("noSignal", "zero"),
   "unrelated models against 0, signal": rates("signal", "zero"),
@@ -229,15 +194,11 @@ const rows: Record<string, Row> = {
     )),
   "any pair after FDR, no signal": family("noSignal"),
   "any pair after FDR, signal": family("signal"),
+  "any pair after Bonferroni, no signal": wholeFamily("noSignal"),
+  "any pair after Bonferroni, signal": wholeFamily("signal"),
   "permuted labels": (of) => rate(of.map(({ permuted }) => below(permuted))),
   "permuted labels: distance from uniform": (of) => uniformity(of.flatMap(({ permuted }) => permuted)),
   "standard error / true spread": (of) => knownError(of.map(({ planted }) => planted)),
   "true model wins, lower ceiling at least .3": (of) => winners(of.map(({ planted }) => planted)),
 };
-const sizes = SIZES.map(sizeName).filter((size) => found.filter((one) => one.size === size).length > 1);
-const columns = sizes.map((size) => found.filter((one) => one.size === size));
-console.log(`${values.comparison}, ${draws} draws, signal ${signal}\n`);
-console.log(`| participants x pictures | ${sizes.join(" | ")} |`);
-console.log(`| ---${" | ---".repeat(sizes.length)} |`);
-console.log(`| studies | ${columns.map(({ length }) => length).join(" | ")} |`);
-for (const [name, row] of Object.entries(rows)) console.log(`| ${name} | ${columns.map(row).join(" | ")} |`);
+print(`${values.comparison}, ${draws} draws, signal ${signal}`, found, rows);

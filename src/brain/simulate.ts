@@ -4,7 +4,7 @@
  * region carries noise alone. Pure: all is drawn from the generator that is passed.
  */
 import { eigenSymmetric } from "../core/eigen.ts";
-import { type Matrix, timesTransposed, transpose } from "../core/linear-algebra.ts";
+import { dot, type Matrix, timesTransposed, transpose } from "../core/linear-algebra.ts";
 import type { Random } from "../core/random.ts";
 import { VcaError } from "../errors.ts";
 import type { Affine, Grid } from "./grid.ts";
@@ -235,10 +235,4 @@ function distancesOf({ shape: [S = 0, K = 0], data }: Matrix, voxels: number): F
     for (let j = i + 1; j < S; j++, m++)
       for (let k = 0; k < K; k++) out[m]! += (data[i * K + k]! - data[j * K + k]!) ** 2 / voxels;
   return out;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let v = 0; v < a.length; v++) sum += a[v]! * b[v]!;
-  return sum;
 }

@@ -28,6 +28,25 @@ export function transpose(matrix: Matrix): Matrix {
   return { shape: [m, n], data };
 }
 
+/** The sum of products of two vectors of one length. */
+export function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** Matrices of one width below one another, `[rows of all, width]`. */
+export function stackRows(parts: readonly Matrix[]): Matrix {
+  const width = parts[0]!.shape[1]!;
+  const data = new Float64Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { shape: [data.length / width, width], data };
+}
+
 /** Columns less their means, in float64: `[n, m] -> [n, m]`. */
 export function centredColumns({ shape, data }: NdArray<Float32Array | Float64Array>): Matrix {
   const [n, m] = shape as [number, number];

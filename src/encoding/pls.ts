@@ -3,7 +3,7 @@
  * voxels at once cost no more than a few. The numbers are those of scikit-learn's PLSRegression (NIPALS, both sides scaled).
  * @see Rosipal & Trejo (2001), J. Mach. Learn. Res. 2:97; Wold et al. (1983)
  */
-import { type Matrix, matrixShape, timesTransposed } from "../core/linear-algebra.ts";
+import { dot, type Matrix, matrixShape, timesTransposed } from "../core/linear-algebra.ts";
 import { VcaError } from "../errors.ts";
 
 /** What PLS learns from and predicts. */
@@ -117,10 +117,6 @@ function times(matrix: Float64Array, vector: Float64Array): Float64Array {
     out[i] = sum;
   }
   return out;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
 
 function unit(vector: Float64Array): Float64Array | undefined {

@@ -1,9 +1,16 @@
 /**
  * @file Partial RSA: what a model explains that nuisance RDMs do not. Per participant, model and data are regressed on the
- * nuisances (linearly, or all as ranks); the correlation of what is left is the partial correlation, and the variance of
+ * nuisances (linearly; or as ranks, on cubic curves of the nuisances' ranks); the correlation of what is left is the partial correlation, and the variance of
  * the data that only the model explains is the squared semipartial correlation. Inference as in `evaluate`.
  */
-import { choleskySolve, timesTransposed } from "../core/linear-algebra.ts";
+import {
+  choleskySolve,
+  dot,
+  type Matrix,
+  matrixShape,
+  stackRows,
+  timesTransposed,
+} from "../core/linear-algebra.ts";
 import type { Random } from "../core/random.ts";
 import type { SpreadOptions } from "../core/task.ts";
 import { VcaError } from "../errors.ts";
@@ -16,7 +23,7 @@ import {
   samplingVariance,
   usedDraws,
 } from "./bootstrap.ts";
-import { prepare, sample, vectorsOf } from "./comparisons.ts";
+import { type Prepared, prepare, sample, vectorsOf } from "./comparisons.ts";
 import { drawOf } from "./draw.ts";
 import { prepareContest } from "./evaluate.ts";
 import type { Model } from "./models.ts";
@@ -54,7 +61,7 @@ interface Question {
 
 /**
  * Partial correlations of fixed models with the data, given the nuisances.
- * @param options.kind `rank` (Spearman) or `linear` (Pearson)
+ * @param options.kind `rank` (Spearman, beyond cubic curves of each nuisance's ranks) or `linear` (Pearson)
  * @param options.nuisances fixed models: ratings, an untrained circuit, the encoder, pixels, ...
  * @throws as `evaluate`; ConfigError without nuisances; ShapeError when own nuisances are not one for each of the data
  */
@@ -124,15 +131,58 @@ function openQuestion({ models, nuisances, own = [], kind, data: rdms }: Questio
       "ShapeError",
       `partialRsa: own nuisances of shape [${n}, ${data[0]!.length}] were expected, got [${apart.vectors.shape}]. Make one RDM for each RDM of the data, of the same stimuli.`,
     );
-  const shared = entries.map(({ vectors: [first] }) => first!);
-  const prepared = prepare([...data, ...shared, ...own.flatMap(vectorsOf)], comparison);
+  const rows = entries.map(({ vectors: [first] }) => first!);
+  const [judged, shared] = [[...data, ...rows.slice(0, k)], rows.slice(k)].map((of) =>
+    prepare(of, comparison),
+  );
+  const owned = own.map((rdms) => prepare(vectorsOf(rdms), comparison));
+  const powers = kind === "rank" ? 3 : 1;
+  const sizes = { n, k, q: powers * nuisances.length, own: powers * own.length };
   const at = (stimuli: Int32Array) => {
     const draw = drawOf(stimuli, missing);
-    const correlations = timesTransposed(sample(prepared, draw, comparison).features!).data;
-    const sizes = { n, k, q: nuisances.length, own: own.length };
+    const of = (prepared: Prepared) => sample(prepared, draw, comparison).features!;
+    const held = [shared!, ...owned].flatMap((prepared) => curves(of(prepared), draw.roots, powers));
+    const correlations = timesTransposed(stackRows([of(judged!), ...held])).data;
     return byParticipant(partials(correlations, sizes), participants, 2 * k);
   };
   return { at, participants };
+}
+
+/** Less than this is left of a power that lower ones already hold, such as the square of two values. */
+const NEW = 1e-6;
+
+/**
+ * Rows of ranks `[q, L]` and their powers, each less its mean and the lower powers, of length 1: `[powers]` arrays of `[q, L]`.
+ * Ranks are related by curves, not lines: beyond the ranks alone a model that is half a nuisance, half chance would seem to know more.
+ * @param roots of the pairs' weights, `[L]`, by which rows are multiplied
+ */
+function curves(unit: Matrix, roots: Float64Array, powers: number): Matrix[] {
+  const [q, L] = matrixShape(unit, "partialRsa");
+  const all = [
+    unit,
+    ...Array.from({ length: powers - 1 }, () => ({ shape: unit.shape, data: new Float64Array(q * L) })),
+  ];
+  const length = Math.sqrt(dot(roots, roots));
+  const constant = roots.map((root) => root / length);
+  for (let row = 0; row < q; row++) {
+    const at = (power: number) => all[power - 1]!.data.subarray(row * L, (row + 1) * L);
+    const ranks = at(1);
+    for (let power = 2; power <= powers; power++) {
+      const curve = at(power);
+      for (let pair = 0; pair < L; pair++)
+        curve[pair] = roots[pair]! * ((length * ranks[pair]!) / roots[pair]!) ** power;
+      const before = Math.sqrt(dot(curve, curve));
+      const lower = [constant, ...Array.from({ length: power - 1 }, (_, i) => at(i + 1))];
+      for (const other of lower) {
+        const share = dot(curve, other);
+        for (let pair = 0; pair < L; pair++) curve[pair]! -= share * other[pair]!;
+      }
+      const left = Math.sqrt(dot(curve, curve));
+      const scale = left > NEW * before ? 1 / left : 0;
+      for (let pair = 0; pair < L; pair++) curve[pair]! *= scale;
+    }
+  }
+  return all;
 }
 
 /**

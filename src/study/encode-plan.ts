@@ -1,6 +1,6 @@
 /** @file What `vca encode` predicts from, and how: features of a run's networks, folds of a participant's pictures. */
 import type { NdArray } from "../core/array.ts";
-import type { Matrix } from "../core/linear-algebra.ts";
+import { type Matrix, stackRows } from "../core/linear-algebra.ts";
 import { Random } from "../core/random.ts";
 import { channelsOf } from "../encoders/channels.ts";
 import { RANDOM } from "../encoders/encoder.ts";
@@ -119,7 +119,7 @@ export function planOf(
     own: { shape: [part.places.length, V], data: rowsOf(patterns, part.places) } satisfies Matrix,
     folds: foldsOf(part, trials, options),
   }));
-  const stacked: Matrix = stack(pieces.map(({ own }) => own));
+  const stacked: Matrix = stackRows(pieces.map(({ own }) => own));
   const folds = Int32Array.from(
     pieces.flatMap((piece, i) => [...piece.folds].map((fold) => i * options.folds + fold)),
   );
@@ -141,8 +141,8 @@ export function planOf(
         );
       });
       return {
-        predictions: stack(found.map(({ predictions }) => predictions)),
-        means: stack(found.map(({ means }) => means)),
+        predictions: stackRows(found.map(({ predictions }) => predictions)),
+        means: stackRows(found.map(({ means }) => means)),
         atSmallest: found.reduce((sum, { atSmallest }) => sum + atSmallest / found.length, 0),
         patterns: stacked,
         folds,
@@ -185,16 +185,4 @@ function rowsOf({ shape, data }: Matrix, rows: readonly number[]): Float64Array 
   const out = new Float64Array(rows.length * V);
   for (const [i, row] of rows.entries()) out.set(data.subarray(row * V, (row + 1) * V), i * V);
   return out;
-}
-
-function stack(parts: readonly Matrix[]): Matrix {
-  if (parts.length === 1) return parts[0]!;
-  const V = parts[0]!.shape[1]!;
-  const data = new Float64Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { shape: [data.length / V, V], data };
 }

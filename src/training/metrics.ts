@@ -4,6 +4,7 @@
  * refit a line to the test predictions first, so that their R2 is r squared: not comparable.
  */
 import type { NdArray } from "../core/array.ts";
+import { dot } from "../core/linear-algebra.ts";
 import { fisherMean, mean, pearson, requireFinite, sd, variance } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 
@@ -145,12 +146,6 @@ function standardPlane({ valence, arousal }: Plane, where: string): { x: Float64
       `${where}: points that differ were expected, got one point. Check the values.`,
     );
   return { x: x.map((value) => value / norm), y: y.map((value) => value / norm) };
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
-  return sum;
 }
 
 /**

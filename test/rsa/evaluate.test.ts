@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.ts";
+import { mean } from "../../src/core/statistics.ts";
+import { compare } from "../../src/rsa/comparisons.ts";
 import { evaluate } from "../../src/rsa/evaluate.ts";
 import { fixedModels, type Model } from "../../src/rsa/models.ts";
 import { partialRsa } from "../../src/rsa/partial.ts";
@@ -278,6 +280,50 @@ describe("partialRsa", () => {
     ).rejects.toThrow(
       "partialRsa: own nuisances of shape [6, 66] were expected, got [1,66]. Make one RDM for each RDM of the data, of the same stimuli.",
     );
+  });
+
+  it("leaves nothing of a curved relation: models that are half a nuisance, half chance, by ranks as linearly", async () => {
+    const differences: number[] = [];
+    for (let seed = 0; seed < 40; seed++) {
+      const { models, ...others } = study({ models: "true", pictures: 50 }, seed);
+      const [known, ...unrelated] = models.map(({ rdms }) => rdms!);
+      const half = (rdms: Rdms) => rdms.vectors.data.map((value, pair) => value + known!.vectors.data[pair]!);
+      const confounded = fixedModels({
+        ids: known!.ids,
+        vectors: {
+          shape: [4, known!.vectors.data.length],
+          data: Float64Array.from(unrelated.flatMap((rdms) => [...half(rdms)])),
+        },
+        labels: { model: ["a", "b", "c", "d"] },
+      });
+      const common = { ...others, models: confounded, nuisances: [models[0]!], resample: "none" as const };
+      const [rank, linear] = [
+        await partialRsa({ ...common, kind: "rank" }),
+        await partialRsa({ ...common, kind: "linear" }),
+      ];
+      differences.push(...rank.models.map(({ score }, k) => score - linear.models[k]!.score));
+    }
+    expect(Math.abs(mean(differences))).toBeLessThan(0.003); // lines of ranks instead of curves: .014
+  });
+
+  it("takes a nuisance of two values, whose square and cube say nothing new", async () => {
+    const { models, ...others } = study({ models: "halves" });
+    const [first, second] = models as [Model, Model];
+    const alike = {
+      ...second.rdms!.vectors,
+      data: second.rdms!.vectors.data.map((value) => Number(value > 1)),
+    };
+    const category: Model = { ...second, rdms: { ...second.rdms!, vectors: alike } } as Model;
+    const common = { ...others, models: [first], nuisances: [category], resample: "none" as const };
+    const { models: found } = await partialRsa({ ...common, kind: "rank" });
+    const r = (a: Rdms, b: Rdms) => compare(a, b, "spearman").data;
+    const between = r(first.rdms!, category.rdms!)[0]!;
+    const [model, nuisance] = [r(others.data, first.rdms!), r(others.data, category.rdms!)];
+    for (const [p, score] of found[0]!.perParticipant.entries())
+      expect(score).toBeCloseTo(
+        (model[p]! - between * nuisance[p]!) / Math.sqrt((1 - between ** 2) * (1 - nuisance[p]! ** 2)),
+        10,
+      );
   });
 
   it("is the textbook partial correlation with one nuisance", async () => {

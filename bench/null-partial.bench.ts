@@ -1,0 +1,141 @@
+/**
+ * @file Error rates of the tests of `rsa` that need a true model: partial RSA, where models know nothing but what a nuisance knows,
+ * and the test against the lower noise ceiling, for models that on average just reach it.
+ *
+ * Run: `npx tsx --conditions=source bench/null-partial.bench.ts [--studies 1000] [--first 0] [--draws 200] [--signal 0.7]
+ * [--sizes 5x20,5x60,20x20,20x60] [--keep FILE.jsonl]`; `--first` and `--keep` as in `null.bench.ts`.
+ */
+import { parseArgs } from "node:util";
+import { Random } from "../src/core/random.ts";
+import { mean } from "../src/core/statistics.ts";
+import { vectorsOf } from "../src/rsa/comparisons.ts";
+import { evaluate } from "../src/rsa/evaluate.ts";
+import { fixedModels } from "../src/rsa/models.ts";
+import { partialRsa } from "../src/rsa/partial.ts";
+import type { Rdms } from "../src/rsa/rdm.ts";
+import { simulateStudy } from "../test/rsa/studies.ts";
+import { below, collect, type Found, print, rate, type Size, sizesOf, text } from "./null-studies.ts";
+
+const { values } = parseArgs({
+  options: {
+    studies: { type: "string", default: "1000" },
+    first: { type: "string", default: "0" },
+    draws: { type: "string", default: "200" },
+    signal: { type: "string", default: "0.7" },
+    sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
+    keep: { type: "string" },
+  },
+});
+const [studies, first, draws, signal] = [values.studies, values.first, values.draws, values.signal].map(
+  Number,
+) as [number, number, number, number];
+const SEED = 20261126;
+const sizes = sizesOf(values.sizes);
+
+/** Studies by which models are made that just reach the ceiling; others than those that are tested. */
+const CALIBRATION = 400;
+
+/** p-values of a study. */
+interface Errors {
+  readonly linear: readonly number[];
+  readonly rank: readonly number[];
+  readonly ceiling: readonly number[];
+  /** Of the true model, and whether it lies below the ceiling. */
+  readonly trueModel: { readonly p: number; readonly below: boolean };
+}
+
+function simulated(size: Size, what: string, study: number) {
+  const random = Random.seeded(SEED).at(what, study);
+  const { data, models } = simulateStudy({ ...size, signal, models: "true" }, random.at("study"));
+  return { data, models, random: random.at("draws") };
+}
+
+/** The true RDM and the unrelated ones, mixed: `share` of the true one in each, `[4]`. */
+function mixed(models: Rdms, share: number): Rdms {
+  const [known, ...unrelated] = vectorsOf(models);
+  const rows = unrelated.map((row) => row.map((value, pair) => share * known![pair]! + (1 - share) * value));
+  const data = Float64Array.from(rows.flatMap((row) => [...row]));
+  return {
+    ids: models.ids,
+    vectors: { shape: [rows.length, known!.length], data },
+    labels: { model: rows.map((_, k) => String(k + 1)) },
+  };
+}
+
+const only = (models: Rdms): Rdms => ({
+  ids: models.ids,
+  vectors: {
+    shape: [1, models.vectors.shape[1]!],
+    data: models.vectors.data.slice(0, models.vectors.shape[1]),
+  },
+  labels: { model: ["true"] },
+});
+
+/** The share of the true RDM at which models score as high as the lower ceiling, in the mean of other studies. */
+async function shareAtCeiling(size: Size): Promise<number> {
+  const others = Array.from({ length: CALIBRATION }, (_, study) => simulated(size, "calibration", study));
+  const above = async (share: number) => {
+    const each = others.map(async ({ data, models, random }) => {
+      const found = await evaluate({
+        data,
+        models: fixedModels(mixed(models, share)),
+        comparison: "pearson",
+        resample: "none",
+        random,
+      });
+      return mean(found.models.map(({ score }) => score)) - found.ceiling.lower!;
+    });
+    return mean(await Promise.all(each));
+  };
+  let [low, high] = [0, 1];
+  for (let halving = 0; halving < 12; halving++) {
+    const middle = (low + high) / 2;
+    if ((await above(middle)) > 0) high = middle;
+    else low = middle;
+  }
+  return (low + high) / 2;
+}
+const shares = new Map<Size, number>();
+for (const size of sizes) shares.set(size, await shareAtCeiling(size));
+
+async function simulate(size: Size, study: number): Promise<Errors> {
+  const { data, models, random } = simulated(size, "study", study);
+  const common = { data, resample: "both", draws, random, threads: 1 } as const;
+  const partial = async (kind: "linear" | "rank") => {
+    const found = await partialRsa({
+      ...common,
+      models: fixedModels(mixed(models, 0.5)),
+      nuisances: fixedModels(only(models)),
+      kind,
+    });
+    return found.models.map(({ p }) => p!);
+  };
+  const against = async (judged: Rdms) =>
+    evaluate({ ...common, models: fixedModels(judged), comparison: "pearson" });
+  const [truth, reaching] = [await against(only(models)), await against(mixed(models, shares.get(size)!))];
+  const [{ pCeiling, score }] = truth.models as [(typeof truth.models)[number]];
+  return {
+    linear: await partial("linear"),
+    rank: await partial("rank"),
+    ceiling: reaching.models.map((model) => model.pCeiling!),
+    trueModel: { p: pCeiling!, below: score < truth.ceiling.lower! },
+  };
+}
+
+const found = await collect(
+  { keep: values.keep, settings: { draws, signal }, sizes, studies, first },
+  simulate,
+);
+const rates = (p: (of: Errors) => readonly number[]) => (of: readonly Found<Errors>[]) =>
+  rate(of.map((one) => below(p(one))));
+print(
+  `${draws} draws, signal ${signal}; share of the true RDM in models at the ceiling ${[...shares.values()].map(text).join(", ")}`,
+  found,
+  {
+    "partial RSA, linear: models share with the data what the nuisance knows": rates(({ linear }) => linear),
+    "partial RSA, ranks": rates(({ rank }) => rank),
+    "models at the lower ceiling against it": rates(({ ceiling }) => ceiling),
+    "the true model, found below the lower ceiling": (of) =>
+      rate(of.map(({ trueModel }) => (trueModel.below ? below([trueModel.p]) : 0))),
+  },
+);
