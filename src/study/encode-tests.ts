@@ -1,10 +1,10 @@
 /** @file Tests of `vca encode`: contrasts of sets of features and of regions, and the variance that two sets explain alone and together. */
-import type { Matrix } from "../core/linear-algebra.ts";
 import { testMean } from "../core/sample-tests.ts";
-import { regionZ, variancePartition, voxelR2 } from "../encoding/accuracy.ts";
+import { mean } from "../core/statistics.ts";
+import { type Partition, regionZ, variancePartition } from "../encoding/accuracy.ts";
 import type { BrainRegion } from "./brain-data.ts";
 import { type BrainTest, testCells } from "./brain-tables.ts";
-import type { FeatureSet, Plan } from "./encode-plan.ts";
+import type { FeatureSet } from "./encode-plan.ts";
 import { type Encoding, zOf } from "./encode-tables.ts";
 
 /** Trained against untrained (over participants, and over seeds), encoder and random encoder; mask against controls. */
@@ -70,31 +70,23 @@ export function contrasts(
     });
 }
 
-/** Variance that two sets explain alone and together, by ridge with a penalty for each, over participants. */
+/** R2 of a set of features, of another, and of both. */
+export type Variances = Parameters<typeof variancePartition>[0];
+
+/**
+ * Variance that two sets explain alone and together, over participants.
+ * @param explained by ridge with a penalty for each set: `[participants][seeds]`
+ */
 export function partitionTests(
   region: string,
-  plans: readonly Plan[],
   a: FeatureSet,
   b: FeatureSet,
+  explained: readonly (readonly Variances[])[],
 ): Omit<BrainTest, "q">[] {
-  const mean = (values: Float64Array) => {
-    const kept = values.filter((value) => !Number.isNaN(value));
-    return kept.reduce((sum, value) => sum + value / kept.length, 0);
-  };
-  const parts = plans.map((plan) => {
-    const r2 = (...bands: (readonly Matrix[])[]) => {
-      const found = plan.predict(bands, { kind: "ridge" });
-      return mean(voxelR2(found, found.patterns));
-    };
-    const alone = r2(b.values[0]!);
-    const each = a.values.map((values) =>
-      variancePartition({ a: r2(values), b: alone, both: r2(values, b.values[0]!) }),
-    );
-    return (of: keyof (typeof each)[number]) => each.reduce((sum, one) => sum + one[of] / each.length, 0);
-  });
+  const parts = explained.map((seeds) => seeds.map(variancePartition));
   /** One-sided, that a part is above 0: a useless band costs R2, so parts are negative where there is nothing. */
-  const test = (of: "uniqueA" | "uniqueB" | "shared") => {
-    const found = testMean(parts.map((part) => part(of)));
+  const test = (of: keyof Partition) => {
+    const found = testMean(parts.map((seeds) => mean(seeds.map((part) => part[of]))));
     const { estimate, p } = found;
     return { ...found, p: p === undefined ? undefined : estimate > 0 ? p / 2 : 1 - p / 2 };
   };

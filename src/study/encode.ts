@@ -3,7 +3,9 @@
  * from the layers of its encoder and from the ratings. Inference is over participants, on the mean of Fisher's z of a region.
  */
 import { spread } from "#cores";
-import { voxelCorrelations } from "../encoding/accuracy.ts";
+import type { Matrix } from "../core/linear-algebra.ts";
+import { mean } from "../core/statistics.ts";
+import { voxelCorrelations, voxelR2 } from "../encoding/accuracy.ts";
 import type { EncodingMethod } from "../encoding/cross-predict.ts";
 import { VcaError } from "../errors.ts";
 import { type BrainData, type BrainFiles, type BrainRegion, readBrain, type Trials } from "./brain-data.ts";
@@ -19,7 +21,7 @@ import {
   planOf,
 } from "./encode-plan.ts";
 import { type EncodeResult, encodedIn, type Found, rowOf, sideOf, writeEncoding } from "./encode-tables.ts";
-import { contrasts, partitionTests } from "./encode-tests.ts";
+import { contrasts, partitionTests, type Variances } from "./encode-tests.ts";
 import { tablesFolder } from "./run-folder.ts";
 
 /** Options of `encodeRun`. */
@@ -93,14 +95,20 @@ function methodText(method: EncodingMethod): string {
 
 /** Predicts mask and control masks from every set; hemispheres take the mask's fits. */
 async function fitRegions(study: EncodeStudy, options: EncodeOptions) {
-  const { brain, parts, encoder, ratings, readout } = study;
+  const { brain, encoder, ratings, readout } = study;
   const found = new Map<string, ReadonlyMap<string, Found>>();
   const partitions: Omit<BrainTest, "q">[] = [];
   for (const region of brain.regions.filter(mapped)) {
     found.set(region.name, await correlationsOf(region, study, options));
-    const plans = region.participants.map((trials) => planOf(trials, brain, { parts, options }));
     for (const set of [ratings, readout])
-      partitions.push(...partitionTests(region.name, plans, set, encoder));
+      partitions.push(
+        ...partitionTests(
+          region.name,
+          set,
+          encoder,
+          await variancesOf(region, study, [set, encoder], options),
+        ),
+      );
   }
   const [mask] = brain.regions;
   const sides = brain.regions.filter(({ kind }) => kind === "left" || kind === "right");
@@ -111,43 +119,77 @@ async function fitRegions(study: EncodeStudy, options: EncodeOptions) {
 /** How well each set of features predicts each voxel of a region, of each seed and participant. */
 async function correlationsOf(
   region: BrainRegion,
-  { brain: { ids }, parts, sets }: EncodeStudy,
+  study: EncodeStudy,
   options: EncodeOptions,
 ): Promise<ReadonlyMap<string, Found>> {
-  const { method, pca, by, folds, reliability, seed, signal, threads, reporter } = options;
-  const fits = sets.flatMap(({ values }, set) =>
-    values.flatMap((_, network) =>
-      region.participants.map((_, participant) => ({ set, network, participant })),
+  const fits = study.sets.flatMap(({ values }) =>
+    values.flatMap((features) =>
+      region.participants.map((_, participant) => ({ bands: [features], participant })),
     ),
   );
-  const input: Fits = {
-    fits,
-    values: sets.map(({ values }) => values),
-    participants: region.participants,
-    ids,
-    parts: parts.map(({ places, pictures: { ids, columns } }) => ({ places, pictures: { ids, columns } })),
-    options: { pca, by, folds, reliability, seed },
-    method,
-  };
-  const correlations = await spread({ module: import.meta.url, open: fitVoxels }, input, fits.length, {
-    signal,
-    threads,
-    onProgress: (done, total) => reporter.progress(region.name, done, total),
-  });
+  const correlations = await fitAll(fitVoxels, fits, region, study, options);
   let at = 0;
   return new Map(
-    sets.map(({ name, values }) => [
+    study.sets.map(({ name, values }) => [
       name,
       values.map(() => region.participants.map(() => correlations[at++]!)),
     ]),
   );
 }
 
+/** Variance that each of two sets explains, and both together, of each seed of the first and each participant. */
+async function variancesOf(
+  region: BrainRegion,
+  study: EncodeStudy,
+  [a, b]: readonly [FeatureSet, FeatureSet],
+  options: EncodeOptions,
+): Promise<Variances[][]> {
+  const other = b.values[0]!;
+  const fits = region.participants.flatMap((_, participant) => [
+    { bands: [other], participant },
+    ...a.values.flatMap((values) => [
+      { bands: [values], participant },
+      { bands: [values, other], participant },
+    ]),
+  ]);
+  const explained = await fitAll(explainVoxels, fits, region, study, {
+    ...options,
+    method: { kind: "ridge" },
+  });
+  let at = 0;
+  return region.participants.map(() => {
+    const alone = explained[at++]!;
+    return a.values.map(() => ({ a: explained[at++]!, b: alone, both: explained[at++]! }));
+  });
+}
+
+/** Fits over all cores, in their order. */
+function fitAll<O>(
+  open: (input: Fits) => (fit: number) => O,
+  fits: Fits["fits"],
+  region: BrainRegion,
+  { brain: { ids }, parts }: EncodeStudy,
+  { method, pca, by, folds, reliability, seed, signal, threads, reporter }: EncodeOptions,
+): Promise<O[]> {
+  const input: Fits = {
+    fits,
+    participants: region.participants,
+    ids,
+    parts: parts.map(({ places, pictures: { ids, columns } }) => ({ places, pictures: { ids, columns } })),
+    options: { pca, by, folds, reliability, seed },
+    method,
+  };
+  return spread({ module: import.meta.url, open }, input, fits.length, {
+    signal,
+    threads,
+    onProgress: (done, total) => reporter.progress(region.name, done, total),
+  });
+}
+
 /** What is fitted in a region, as plain data for any thread. */
 interface Fits {
-  readonly fits: readonly Readonly<Record<"set" | "network" | "participant", number>>[];
-  /** `[sets][networks][parts]` */
-  readonly values: readonly FeatureSet["values"][];
+  /** One or two arrays of features, `[parts]` each. */
+  readonly fits: readonly { readonly bands: readonly (readonly Matrix[])[]; readonly participant: number }[];
   readonly participants: readonly Trials[];
   readonly ids: readonly string[];
   readonly parts: readonly PlanPart[];
@@ -155,20 +197,36 @@ interface Fits {
   readonly method: EncodingMethod;
 }
 
-/** Correlations of each voxel with its predictions in each fit, `[V]`; in any thread. */
-export function fitVoxels({
+/** Held-out predictions of each fit; in any thread. */
+function predictions({
   fits,
-  values,
   participants,
   method,
   ...plan
-}: Fits): (fit: number) => Float64Array {
+}: Fits): (fit: number) => ReturnType<Plan["predict"]> {
   const plans = new Map<number, Plan>();
   return (fit) => {
-    const { set, network, participant } = fits[fit]!;
+    const { bands, participant } = fits[fit]!;
     const own = plans.get(participant) ?? planOf(participants[participant]!, plan, plan);
     plans.set(participant, own);
-    const { predictions, patterns, folds } = own.predict([values[set]![network]!], method);
-    return voxelCorrelations(predictions, patterns, folds);
+    return own.predict(bands, method);
+  };
+}
+
+/** Correlations of each voxel with its predictions in each fit, `[V]`; in any thread. */
+export function fitVoxels(input: Fits): (fit: number) => Float64Array {
+  const predict = predictions(input);
+  return (fit) => {
+    const found = predict(fit);
+    return voxelCorrelations(found.predictions, found.patterns, found.folds);
+  };
+}
+
+/** R2 of each fit, the mean over voxels; in any thread. */
+export function explainVoxels(input: Fits): (fit: number) => number {
+  const predict = predictions(input);
+  return (fit) => {
+    const found = predict(fit);
+    return mean(voxelR2(found, found.patterns).filter((value) => !Number.isNaN(value)));
   };
 }
