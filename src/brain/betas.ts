@@ -26,7 +26,9 @@ export interface Betas extends Labels {
 /** What `loadBetas` takes besides. */
 export interface LoadBetasOptions {
   /** Which stimulus each volume is of; not needed where the format names its volumes, and stronger where it does. */
-  readonly conditions?: Conditions;
+  readonly conditions?: Conditions | undefined;
+  /** The pictures whose rows are kept; default all. */
+  readonly pictures?: readonly string[] | undefined;
   readonly onProgress?: Progress;
 }
 
@@ -38,18 +40,19 @@ export interface LoadBetasOptions {
 export async function loadBetas(
   source: BetaSource,
   roi: Roi,
-  { conditions, onProgress }: LoadBetasOptions = {},
+  { conditions, pictures, onProgress }: LoadBetasOptions = {},
 ): Promise<Betas> {
   checkSameGrid(roi, source);
   if (conditions) checkConditions(conditions, source.where, source.count);
-  const labels = conditions ?? source.labels;
-  if (!labels) {
+  const every = conditions ?? source.labels;
+  if (!every) {
     throw new VcaError(
       "DataError",
       `${source.where}: the stimulus of each of the ${source.count} volumes was expected, got none. Pass --conditions with a table of id, run and onset.`,
     );
   }
-  const all = await source.read(roi.voxels, onProgress);
+  const { rows, labels } = rowsOf(every, pictures);
+  const all = takeRows(await source.read(roi.voxels, onProgress), rows);
   const { kept, dropped } = informative(all);
   if (kept.length === 0) {
     throw new VcaError(
@@ -72,6 +75,28 @@ export async function loadBetas(
     dropped,
     notes: source.notes,
   };
+}
+
+/** The rows of some pictures, and what they are of. */
+function rowsOf(labels: Labels, pictures: readonly string[] | undefined) {
+  const { ids, runs, onsets } = labels;
+  if (!pictures) return { rows: undefined, labels };
+  const wanted = new Set(pictures);
+  const rows = [...ids.keys()].filter((row) => wanted.has(ids[row]!));
+  const kept: Labels = {
+    ids: rows.map((row) => ids[row]!),
+    runs: rows.map((row) => runs[row]!),
+    ...(onsets && { onsets: Float64Array.from(rows, (row) => onsets[row]!) }),
+  };
+  return { rows, labels: kept };
+}
+
+function takeRows(all: Matrix, rows: readonly number[] | undefined): Matrix {
+  if (!rows) return all;
+  const V = all.shape[1]!;
+  const data = new Float64Array(rows.length * V);
+  for (const [i, row] of rows.entries()) data.set(all.data.subarray(row * V, (row + 1) * V), i * V);
+  return { shape: [rows.length, V], data };
 }
 
 /** The voxels of a matrix `[n, V]` that have no NaN and more than one value, and how many have not. */

@@ -72,6 +72,7 @@ export interface Placed {
  * @throws DataError naming both files.
  */
 export function checkSameGrid(one: Placed, other: Placed): void {
+  if (sameGrid(one.grid, other.grid)) return;
   const differ = (what: string, a: string, b: string) =>
     new VcaError(
       "DataError",
@@ -79,8 +80,13 @@ export function checkSameGrid(one: Placed, other: Placed): void {
     );
   const [a, b] = [one.grid, other.grid];
   if (a.shape.join() !== b.shape.join()) throw differ("shape", a.shape.join(" x "), b.shape.join(" x "));
-  if (a.affine && b.affine && displacement(a.affine, b.affine, a.shape) > TOLERANCE)
-    throw differ("affine", affineText(a.affine), affineText(b.affine));
+  throw differ("affine", affineText(a.affine!), affineText(b.affine!));
+}
+
+/** Whether two grids have one shape and, where both say where they lie, one place. */
+export function sameGrid(a: Grid, b: Grid): boolean {
+  if (a.shape.join() !== b.shape.join()) return false;
+  return !(a.affine && b.affine) || displacement(a.affine, b.affine, a.shape) <= TOLERANCE;
 }
 
 /** The most that a voxel of the grid moves along one axis between two affines, in mm. */

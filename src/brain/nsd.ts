@@ -28,7 +28,7 @@ function sessionOf(path: string): number {
 }
 
 /** The betas of one session, in percent signal change. */
-export async function openNsdSession(path: string): Promise<BetaSource> {
+async function openNsdSession(path: string): Promise<BetaSource> {
   if (!isNiftiName(path)) return hdf5Source(path, { names: ["betas"], reversed: true, scale: SCALE });
   const image = await readImage(path);
   return seriesSource(image, image.stored.type === "int16" && !image.stored.scaled ? SCALE : 1);

@@ -1,18 +1,18 @@
 /** @file One participant's betas from whatever a path names: the only place that tells the formats apart. */
 import { isFolder, listFolder } from "#files";
-import { fileName } from "../core/paths.ts";
+import { fileName, folderOf } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import { checkIsBetas, openStatmaps } from "./bids.ts";
 import { openGlmsingle } from "./glmsingle.ts";
 import { isNiftiName } from "./nifti.ts";
-import { isNsdName, openNsd, openNsdSession } from "./nsd.ts";
+import { isNsdName, openNsd } from "./nsd.ts";
 import { type BetaSource, readImage, seriesSource } from "./source.ts";
 import { openSpm } from "./spm.ts";
 
 /** What a path does not tell. */
 export interface OpenBetasOptions {
   /** NSD: `nsd_expdesign.mat` and whose sessions these are, 1 to 8. */
-  readonly nsd?: { readonly path: string; readonly participant: number };
+  readonly nsd?: { readonly path: string; readonly participant: number } | undefined;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function openBetas(path: string, { nsd }: OpenBetasOptions = {}): P
     throw unknown(path, `a folder with ${names.slice(0, 3).join(", ") || "nothing in it"}`);
   }
   if (fileName(path) === "SPM.mat") return openSpm(path.slice(0, -"SPM.mat".length) || ".");
-  if (isNsdName(path)) return openNsdSession(path);
+  if (isNsdName(path)) return openNsd(folderOf(path), [fileName(path)], nsd);
   if (isNiftiName(path)) {
     checkIsBetas(path);
     return seriesSource(await readImage(path));

@@ -16,9 +16,17 @@ export function parseBids(
   return { entities: Object.fromEntries(pairs.map((pair) => [pair![1], pair![2]])), suffix };
 }
 
-/** Whom a path is of: the last `sub-...` in it, else the folder that holds it, else the name without its extensions. */
+/** Names of participants: those of BIDS, and of the Natural Scenes Dataset. */
+const PARTICIPANT = /sub-[a-zA-Z0-9]+|subj\d+/g;
+
+/** Whether a path says by its name whom it is of. */
+export function namesParticipant(path: string): boolean {
+  return path.search(PARTICIPANT) >= 0;
+}
+
+/** Whom a path is of: the last `sub-01` or `subj01` in it, else the folder that holds it, else the name without its extensions. */
 export function participantOf(path: string): string {
-  const labels = [...path.matchAll(/sub-[a-zA-Z0-9]+/g)];
+  const labels = [...path.matchAll(PARTICIPANT)];
   if (labels.length > 0) return labels.at(-1)![0];
   const parts = path.split(/[\\/]/).filter((part) => part !== "" && part !== "." && part !== "..");
   return parts.at(-2) ?? fileName(path).replace(/\..*$/, "");

@@ -10,6 +10,7 @@ export interface BrainCliOptions {
   readonly controlMask?: readonly string[];
   readonly smoothing?: number;
   readonly conditions?: string;
+  readonly sharedPictures?: boolean;
   readonly series?: readonly string[];
   readonly withinFold?: boolean;
   readonly scale?: string;
@@ -24,7 +25,7 @@ export function addBrainOptions(command: VcaCommand): VcaCommand {
     )
     .option(
       "--mask <file.nii>",
-      "the region, on the grid of the betas: a mask, or of an atlas image FILE#10,20 (values), FILE#harvard-oxford (its amygdala), FILE#cit168:LA; its hemispheres are judged too",
+      "the region, on the grid of the betas: a mask, or of an atlas image FILE#10,20 (values), FILE#harvard-oxford (its amygdala), FILE#cit168:LA; its hemispheres are judged too; {participant} in the path for one of each",
     )
     .option("--control-mask <files...>", "regions that the claim must not hold of, such as V1")
     .option(
@@ -32,7 +33,11 @@ export function addBrainOptions(command: VcaCommand): VcaCommand {
       "of the betas, full width at half maximum: warns where nuclei of an atlas cannot be told apart",
       positive("--smoothing", 6),
     )
-    .option("--conditions <file.csv>", "columns id, run, onset (and participant): one row for each volume")
+    .option(
+      "--conditions <file>",
+      "columns id, run, onset (and participant): one row for each volume; or NSD's nsd_expdesign.mat",
+    )
+    .option("--shared-pictures", "keep the pictures that all participants saw, where they saw others too")
     .option(
       "--series <files.nii...>",
       "preprocessed time series of the participants: temporal signal-to-noise in regions.csv",
@@ -49,6 +54,7 @@ export function brainFiles(where: string, options: BrainCliOptions): BrainFiles 
     controlMasks: options.controlMask,
     smoothing: options.smoothing,
     conditions: options.conditions,
+    sharedPictures: options.sharedPictures,
     series: options.series,
   };
 }

@@ -39,6 +39,7 @@ export function addRsa(program: VcaCommand, io: Io): void {
     examples: [
       "vca rsa runs/oasis --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --control-mask v1.nii.gz --stimuli iaps:IAPS",
       "vca rsa runs/halves --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --within-fold",
+      "vca rsa runs/oasis --brain betas/subj0* --mask 'masks/{participant}_amygdala.nii.gz' --conditions nsd_expdesign.mat --shared-pictures --stimuli table:nsd.csv --scale 1-9",
       "vca rsa runs/halves --rdms rdms.npy --conditions ids.csv --within-fold",
       "vca rsa --patterns sub-*/patterns.csv --models models.npz",
       "vca rsa --rdms rdms.npy --axes participant,session --models models.npz",
@@ -186,6 +187,18 @@ async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
 const both = (other: string) =>
   new VcaError("ConfigError", `rsa: a run or ${other} was expected, got both. Leave out one of them.`);
 
+/** Options that say how betas are read or searched. */
+const BETAS = [
+  "brain",
+  "mask",
+  "controlMask",
+  "smoothing",
+  "sharedPictures",
+  "series",
+  "precision",
+  "searchlight",
+] as const;
+
 function refuseWithReady(path: string | undefined, options: RsaOptions): void {
   const { rdms, patterns, models, withinFold, measure, rdm } = options;
   if (path !== undefined && models !== undefined) throw both("--models");
@@ -194,8 +207,9 @@ function refuseWithReady(path: string | undefined, options: RsaOptions): void {
       "ConfigError",
       "rsa: --rdms or --patterns was expected, got both. Leave out one of them.",
     );
-  const betas = (["brain", "mask", "series", "precision", "searchlight"] as const).find(
-    (name) => options[name] !== undefined,
+  const betas = BETAS.find((name) => options[name] !== undefined)?.replace(
+    /[A-Z]/,
+    (letter) => `-${letter.toLowerCase()}`,
   );
   const lacking =
     betas ??

@@ -29,7 +29,7 @@ import { type BrainTest, testCells, withQ } from "./brain-tables.ts";
 import { warnOfFew } from "./rsa.ts";
 import { type DrawnRegion, writeRsaFigures } from "./rsa-figures.ts";
 import { tablesFolder } from "./run-folder.ts";
-import { searchlightRun } from "./searchlight.ts";
+import { commonGrid, searchlightRun } from "./searchlight.ts";
 
 /** Options of `alignRun`. */
 export interface AlignOptions extends BrainRunOptions, BrainFiles {
@@ -128,6 +128,7 @@ function drawnOf({ region, data, models, pairs, ceiling }: RegionResult, study: 
 async function openStudy(path: string, options: AlignOptions): Promise<AlignStudy> {
   const { reporter, precision = "pooled" } = options;
   const brain = await readBrain(options, options);
+  if (options.searchlight !== undefined) brain.regions.forEach(commonGrid);
   const measure = chosenMeasure(brain, options.measure ?? "auto");
   if (precision !== "pooled" && measure !== "crossnobis")
     throw new VcaError(

@@ -2,40 +2,36 @@
  * @file The brain side of a comparison: betas of several participants in a mask, its hemispheres and control masks, over one set of
  * pictures. What was left out is counted, what differs between participants is named.
  */
-import { exists, readBytes } from "#files";
+import { readBytes } from "#files";
 import { type Betas, loadBetas, regionTsnr } from "../brain/betas.ts";
 import { type Conditions, parseConditions } from "../brain/conditions.ts";
-import { onlyVolume } from "../brain/nifti.ts";
-import { openBetas } from "../brain/open.ts";
-import { participantOf } from "../brain/paths.ts";
-import {
-  atlasRoi,
-  maskRoi,
-  type Roi,
-  smoothingWarning,
-  splitHemispheres,
-  valueRoi,
-  valueWarnings,
-} from "../brain/roi.ts";
+import { sameGrid } from "../brain/grid.ts";
+import { type OpenBetasOptions, openBetas } from "../brain/open.ts";
+import { namesParticipant, participantOf } from "../brain/paths.ts";
+import type { Roi } from "../brain/roi.ts";
 import { type BetaSource, joinedSource, readImage, seriesSource } from "../brain/source.ts";
-import { fileName } from "../core/paths.ts";
 import { mean } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
+import { type RegionRoi, regionReader } from "./brain-regions.ts";
 import type { WorkOptions } from "./prepare.ts";
-import type { Reporter } from "./reporter.ts";
 
 /** Files of a brain study. */
 export interface BrainFiles {
   /** Betas; several paths of one participant are sessions, in their order. */
   readonly brain: readonly string[];
-  /** A mask, or of an atlas image `FILE#20,10` (values), `FILE#harvard-oxford` (its amygdala) or `FILE#harvard-oxford:REGION`. */
+  /**
+   * A mask, or of an atlas image `FILE#20,10` (values), `FILE#harvard-oxford` (its amygdala) or `FILE#harvard-oxford:REGION`; with
+   * `{participant}` in its path one of each participant.
+   */
   readonly mask: string;
   /** As `mask`. */
   readonly controlMasks?: readonly string[] | undefined;
   /** Width of the betas' smoothing kernel at half its height, in mm. */
   readonly smoothing?: number | undefined;
-  /** Which picture each volume is of; not needed where the betas name them. */
+  /** Which picture each volume is of, a table or NSD's `nsd_expdesign.mat`; not needed where the betas name them. */
   readonly conditions?: string | undefined;
+  /** Keep the pictures that all participants saw, where they saw others too. */
+  readonly sharedPictures?: boolean | undefined;
   /** Preprocessed time series of participants, any number of each, for their temporal signal-to-noise. */
   readonly series?: readonly string[] | undefined;
 }
@@ -47,13 +43,15 @@ export interface Trials extends Betas {
   readonly tsnr: number | undefined;
   /** The picture of each row, a place in the study's `ids`. */
   readonly stimuli: Int32Array;
+  readonly grid: Roi["grid"];
 }
 
 /** A region. */
 export interface BrainRegion {
   readonly name: string;
   readonly kind: "mask" | "left" | "right" | "control";
-  readonly roi: Roi;
+  /** Of all participants; undefined where each has their own, so that voxels are not compared. */
+  readonly grid: Roi["grid"] | undefined;
   /** `[P]` */
   readonly participants: readonly Trials[];
 }
@@ -69,43 +67,48 @@ export interface BrainData {
 /**
  * Reads all participants.
  * @throws DataError when files cannot be read or lie on different grids, a mask is empty, conditions do not fit, sessions name runs alike,
- * participants saw different pictures, or pictures are fewer than 3; ConfigError for no path, one that comes twice, several of one participant whom no sub-... names, and a
+ * participants saw different pictures, or pictures are fewer than 3; ConfigError for no path, one that comes twice, several of one participant whom no sub-01 or subj01 names, an NSD participant without number, and a
  * series of nobody.
  */
 export async function readBrain(
-  { brain, mask, controlMasks = [], smoothing, conditions, series = [] }: BrainFiles,
+  files: BrainFiles,
   { reporter, signal }: Pick<WorkOptions, "reporter" | "signal">,
 ): Promise<BrainData> {
+  const { brain, conditions, series = [] } = files;
   const [sessions, seriesOf] = [brain, series].map(byParticipant) as [PathsOf, PathsOf];
   checkPaths(sessions, seriesOf);
   const participants = [...sessions.keys()];
-  const rois = await readRegions(mask, controlMasks, { reporter, smoothing });
-  const table = conditions === undefined ? undefined : await readBytes(conditions);
-  const regions = rois.map((region) => ({ ...region, participants: [] as Trials[] }));
-  let ids: readonly string[] | undefined;
+  const [roisOf, open] = [regionReader(files, reporter), await betasOpener(conditions)];
+  const shared = files.sharedPictures ? await sharedPictures(sessions, open) : undefined;
+  if (shared) reporter.note(shared.note);
+  const regions: (Omit<BrainRegion, "grid"> & { readonly participants: Trials[] })[] = [];
+  let ids = shared?.ids;
   for (const [p, [participant, paths]] of [...sessions].entries()) {
     signal?.throwIfAborted();
-    const labels = table && { conditions: parseConditions(table, conditions!, participant) };
-    const source = await openSessions(paths, labels?.conditions);
+    const rois = await roisOf(participant);
+    if (p === 0) regions.push(...rois.map(({ name, kind }) => ({ name, kind, participants: [] })));
+    checkRegions(regions, rois, { participant, first: participants[0]! });
+    const { source, labels } = await open(participant, paths);
     if (paths.length > 1) reporter.note(`${participant}: ${paths.length} sessions, ${source.where}.`);
     for (const note of source.notes) reporter.note(`${participant}: ${note}`);
     const tsnr = await meanTsnr(rois, seriesOf.get(participant) ?? []);
-    for (const [r, region] of regions.entries()) {
-      const betas = await loadBetas(source, region.roi, labels);
+    for (const [r, { name, roi }] of rois.entries()) {
+      const betas = await loadBetas(source, roi, { conditions: labels, pictures: shared?.ids });
       const seen = [...new Set(betas.ids)];
       ids ??= seen;
       checkPictures(ids, seen, { participant, first: participants[0]! });
       const places = new Map(ids.map((id, s) => [id, s]));
-      region.participants.push({
+      regions[r]!.participants.push({
         ...betas,
         participant,
         tsnr: tsnr[r],
         stimuli: Int32Array.from(betas.ids, (id) => places.get(id)!),
+        grid: roi.grid,
       });
       const { nan, constant } = betas.dropped;
       if (nan + constant > 0)
         reporter.warn(
-          `${participant}, ${region.name}: ${nan} voxels with NaN and ${constant} constant voxels are left out of ${region.roi.voxels.length}.`,
+          `${participant}, ${name}: ${nan} voxels with NaN and ${constant} constant voxels are left out of ${roi.voxels.length}.`,
         );
     }
     reporter.progress("betas", p + 1, participants.length);
@@ -115,7 +118,77 @@ export async function readBrain(
       "DataError",
       `${conditions ?? brain[0]}: 3 or more pictures were expected, got ${ids!.length}. Add pictures: two have one dissimilarity.`,
     );
-  return { ids: ids!, participants, regions };
+  return {
+    ids: ids!,
+    participants,
+    regions: regions.map((region) => ({ ...region, grid: gridOfAll(region) })),
+  };
+}
+
+/** The grid of all participants, if they have one. */
+function gridOfAll({ participants }: Pick<BrainRegion, "participants">): Roi["grid"] | undefined {
+  const [first, ...others] = participants;
+  return others.every(({ grid }) => sameGrid(grid, first!.grid)) ? first!.grid : undefined;
+}
+
+/** @throws DataError when a participant's mask has one hemisphere, and another's two */
+function checkRegions(
+  regions: readonly Pick<BrainRegion, "name">[],
+  rois: readonly RegionRoi[],
+  { participant, first }: { participant: string; first: string },
+): void {
+  if (regions.length === rois.length) return;
+  const [expected, got] = [regions, rois].map((of) => of.map(({ name }) => name).join(", "));
+  throw new VcaError(
+    "DataError",
+    `${participant}: the regions of ${first}, ${expected}, were expected, got ${got}. Give all participants masks of both hemispheres, or of one.`,
+  );
+}
+
+/** Betas of a participant and what names them. */
+type OpenParticipant = (
+  participant: string,
+  paths: readonly string[],
+) => Promise<{ readonly source: BetaSource; readonly labels?: Conditions | undefined }>;
+
+/** Opens betas with their conditions: a table, or the design of NSD, which knows its participants by number. */
+async function betasOpener(conditions: string | undefined): Promise<OpenParticipant> {
+  if (conditions?.endsWith(".mat"))
+    return async (participant, paths) => {
+      const number = Number(/^(?:subj|sub-)(\d+)$/.exec(participant)?.[1]);
+      if (Number.isNaN(number))
+        throw new VcaError(
+          "ConfigError",
+          `brain: a participant such as subj01 was expected with ${conditions}, got ${participant}. Put the betas into a folder of that name.`,
+        );
+      return { source: await openSessions(paths, { nsd: { path: conditions, participant: number } }) };
+    };
+  const table = conditions === undefined ? undefined : await readBytes(conditions);
+  return async (participant, paths) => {
+    const labels = table && parseConditions(table, conditions!, participant);
+    return { source: await openSessions(paths, { labels }), labels };
+  };
+}
+
+/** The pictures that all participants saw, as the first saw them. @throws DataError when there are none */
+async function sharedPictures(sessions: PathsOf, open: OpenParticipant) {
+  const seen: ReadonlySet<string>[] = [];
+  for (const [participant, paths] of sessions) {
+    const { source, labels } = await open(participant, paths);
+    seen.push(new Set((labels ?? source.labels)?.ids));
+  }
+  const ids = [...seen[0]!].filter((id) => seen.every((own) => own.has(id)));
+  const numbers = seen.map(({ size }) => size);
+  const range = [...new Set([Math.min(...numbers), Math.max(...numbers)])].join(" to ");
+  if (ids.length === 0)
+    throw new VcaError(
+      "DataError",
+      `brain: pictures that all participants saw were expected, got none of ${range} each. Check the ids in --conditions.`,
+    );
+  return {
+    ids,
+    note: `${ids.length} pictures were seen by all ${seen.length} participants, of ${range} each.`,
+  };
 }
 
 type PathsOf = ReadonlyMap<string, readonly string[]>;
@@ -138,7 +211,7 @@ function checkPaths(sessions: PathsOf, seriesOf: PathsOf): void {
   for (const [participant, paths] of sessions) {
     const twice = paths.find((path, i) => paths.indexOf(path) !== i);
     if (twice !== undefined) throw mistake(`each path once was expected, got ${twice} twice. Remove one.`);
-    if (paths.length > 1 && !participant.startsWith("sub-"))
+    if (paths.length > 1 && !namesParticipant(participant))
       throw mistake(
         `betas of different participants were expected, got ${paths[1]}, a second in ${participant}. Put each participant into a folder of its own; sessions are joined where paths name the participant, such as sub-01.`,
       );
@@ -151,15 +224,18 @@ function checkPaths(sessions: PathsOf, seriesOf: PathsOf): void {
 }
 
 /**
- * A participant's betas, sessions after one another. Runs that the files name are numbered by session too: `2-1`.
+ * A participant's betas, sessions after one another. Runs that the files name are numbered by session too: `2-1`; those of NSD are sessions.
  * @throws DataError when conditions name a run of two sessions alike, which would make one run of both.
  */
-async function openSessions(paths: readonly string[], conditions?: Conditions): Promise<BetaSource> {
-  const parts = await Promise.all(paths.map((path) => openBetas(path)));
+async function openSessions(
+  paths: readonly string[],
+  { labels, nsd }: OpenBetasOptions & { readonly labels?: Conditions | undefined },
+): Promise<BetaSource> {
+  const parts = await Promise.all(paths.map((path) => openBetas(path, { nsd })));
   if (parts.length === 1) return parts[0]!;
   const where = parts.map((part) => part.where).join(" + ");
   const sessionOf = parts.flatMap(({ count }, session) => new Array<number>(count).fill(session)); // of each row
-  const { runs = [] } = conditions ?? {};
+  const { runs = [] } = labels ?? {};
   const again = runs.findIndex(
     (run, n) => n < sessionOf.length && sessionOf[runs.indexOf(run)] !== sessionOf[n],
   );
@@ -167,21 +243,22 @@ async function openSessions(paths: readonly string[], conditions?: Conditions): 
     const [earlier, later] = [runs.indexOf(runs[again]!), again].map((n) => parts[sessionOf[n]!]!.where);
     throw new VcaError(
       "DataError",
-      `${conditions!.where}: runs of ${earlier} and ${later} under different names were expected, got "${runs[again]}" in both. Name the session too, such as ${sessionOf[again]! + 1}-${runs[again]}.`,
+      `${labels!.where}: runs of ${earlier} and ${later} under different names were expected, got "${runs[again]}" in both. Name the session too, such as ${sessionOf[again]! + 1}-${runs[again]}.`,
     );
   }
   const named = parts.map((part, session) => ({
     ...part,
-    ...(part.labels && {
-      labels: { ...part.labels, runs: part.labels.runs.map((run) => `${session + 1}-${run}`) },
-    }),
+    ...(part.labels &&
+      !nsd && {
+        labels: { ...part.labels, runs: part.labels.runs.map((run) => `${session + 1}-${run}`) },
+      }),
   }));
   return joinedSource(where, named);
 }
 
 /** Temporal signal-to-noise of each region, averaged over series. */
 async function meanTsnr(
-  rois: readonly Pick<BrainRegion, "roi">[],
+  rois: readonly RegionRoi[],
   paths: readonly string[],
 ): Promise<readonly (number | undefined)[]> {
   const each: (number | undefined)[][] = [];
@@ -198,63 +275,6 @@ async function meanTsnr(
   });
 }
 
-async function readRegions(
-  mask: string,
-  controls: readonly string[],
-  options: RoiOptions,
-): Promise<Pick<BrainRegion, "name" | "kind" | "roi">[]> {
-  const named = (path: string) => readRoi(path, options);
-  const whole = await named(mask);
-  const { left, right } = splitHemispheres(whole);
-  const both = left.voxels.length > 0 && right.voxels.length > 0;
-  const others = await Promise.all(controls.map(named));
-  const rois = [
-    { kind: "mask", roi: whole } as const,
-    ...(both ? [{ kind: "left", roi: left } as const, { kind: "right", roi: right } as const] : []),
-    ...others.map((roi) => ({ kind: "control", roi }) as const),
-  ];
-  const names = rois.map(({ roi }) => roi.name);
-  const same = names.find((name, i) => names.indexOf(name) !== i);
-  if (same !== undefined)
-    throw new VcaError(
-      "ConfigError",
-      `brain: masks of different names were expected, got "${same}" twice. Rename a file.`,
-    );
-  return rois.map(({ kind, roi }) => ({ name: roi.name, kind, roi }));
-}
-
-/** The region of a mask, or of an atlas: `FILE#VALUES`, `FILE#ATLAS`, `FILE#ATLAS:REGION`, `FILE#ATLAS:VALUES`. */
-async function readRoi(path: string, { reporter, smoothing }: RoiOptions): Promise<Roi> {
-  const at = (await exists(path)) ? -1 : path.lastIndexOf("#");
-  const file = at < 0 ? path : path.slice(0, at);
-  const image = await readImage(file);
-  const name = fileName(file).replace(/\.nii(\.gz)?$/i, "");
-  if (at < 0) {
-    const values = new Set(onlyVolume(image).filter((value) => value !== 0 && Number.isInteger(value)));
-    if (values.size > 1)
-      reporter.warn(
-        `${file}: a mask holds one value, this holds ${values.size}, and all are taken. If it is an atlas, name the values: ${file}#${[...values].slice(0, 2).join(",")}.`,
-      );
-    return maskRoi(image, name);
-  }
-  const [first, second] = path.slice(at + 1).split(":") as [string, string?];
-  const [atlas, region] = VALUES.test(first) ? [undefined, first] : [first, second];
-  if (region === undefined || !VALUES.test(region)) {
-    const roi = atlasRoi(image, { atlas: atlas!, ...(region !== undefined && { region }) });
-    const mixed = smoothing === undefined ? undefined : smoothingWarning(roi, smoothing);
-    if (mixed !== undefined) reporter.warn(mixed);
-    return roi;
-  }
-  const values = region.split(",").map(Number);
-  for (const warning of atlas === undefined ? [] : valueWarnings(atlas, values)) reporter.warn(warning);
-  return valueRoi(image, values, `${name} ${values.join("+")}`);
-}
-/** How regions are read. */
-interface RoiOptions extends Pick<BrainFiles, "smoothing"> {
-  readonly reporter: Reporter;
-}
-const VALUES = /^\d+(,\d+)*$/;
-
 function checkPictures(
   ids: readonly string[],
   seen: readonly string[],
@@ -269,7 +289,7 @@ function checkPictures(
   ];
   throw new VcaError(
     "DataError",
-    `${participant}: the ${ids.length} pictures of ${first} were expected, got ${parts.filter(Boolean).join(" and ")}. Keep the pictures that all participants saw.`,
+    `${participant}: the ${ids.length} pictures of ${first} were expected, got ${parts.filter(Boolean).join(" and ")}. Keep the pictures that all participants saw, with --shared-pictures.`,
   );
 }
 

@@ -2,11 +2,12 @@
 import { writeFileAtomic } from "#files";
 import { gridSize } from "../brain/grid.ts";
 import { writeNifti } from "../brain/nifti-write.ts";
+import type { Roi } from "../brain/roi.ts";
 import type { GroupMap } from "../encoding/group.ts";
 import type { BrainRegion, Trials } from "./brain-data.ts";
 
 /** Numbers of a participant's voxels in the grid: those of the region less what was dropped. */
-export function numbersOf({ voxels: { ijk } }: Trials, { roi: { grid } }: BrainRegion): Int32Array {
+export function numbersOf({ voxels: { ijk }, grid }: Trials): Int32Array {
   const [ni, nj] = grid.shape;
   return Int32Array.from(
     { length: ijk.length / 3 },
@@ -14,7 +15,7 @@ export function numbersOf({ voxels: { ijk } }: Trials, { roi: { grid } }: BrainR
   );
 }
 
-/** Maps on which statistics are drawn: no hemisphere, which is a part of the mask. */
+/** Regions that are fitted by themselves: no hemisphere, which is a part of the mask. */
 export function mapped({ kind }: BrainRegion): boolean {
   return kind === "mask" || kind === "control";
 }
@@ -25,7 +26,7 @@ export function mapped({ kind }: BrainRegion): boolean {
  */
 export async function writeMap(
   out: string,
-  { roi: { grid } }: BrainRegion,
+  grid: Roi["grid"],
   name: string,
   data: Float32Array,
 ): Promise<void> {
@@ -36,7 +37,7 @@ export async function writeMap(
 /** Writes the group's correlation and q, 0 and 1 outside the region. @param name what is mapped, such as `CeA` */
 export async function writeGroupMap(
   out: string,
-  region: BrainRegion,
+  { name: region, grid }: { readonly name: string; readonly grid: Roi["grid"] },
   name: string,
   map: GroupMap,
 ): Promise<void> {
@@ -44,10 +45,10 @@ export async function writeGroupMap(
     ["r", 0],
     ["q", 1],
   ] as const) {
-    const data = new Float32Array(gridSize(region.roi.grid)).fill(outside);
+    const data = new Float32Array(gridSize(grid)).fill(outside);
     map.voxels.forEach((voxel, v) => {
       data[voxel] = map[what][v]!;
     });
-    await writeMap(out, region, `${region.name} ${name} ${what}`, data);
+    await writeMap(out, grid, `${region} ${name} ${what}`, data);
   }
 }

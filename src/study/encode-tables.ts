@@ -50,7 +50,8 @@ interface Encoded {
   readonly ceiling: number | undefined;
   /** `[P]` */
   readonly z: readonly number[];
-  readonly map: ReturnType<typeof groupMap>;
+  /** Undefined where participants lie on grids of their own. */
+  readonly map: ReturnType<typeof groupMap> | undefined;
 }
 
 /** Brains, what predicts them, and how well it does: by region, then by set. */
@@ -65,12 +66,11 @@ export function encodedIn(region: BrainRegion, { brain, sets, found }: Encoding)
   const ceiling = ceilingOf(region, brain);
   return sets.map((set) => {
     const each = found.get(region.name)!.get(set.name)!;
-    const map = groupMap(
-      region.participants.map((trials, p) => ({
-        voxels: numbersOf(trials, region),
-        r: meanOverSeeds(each, p),
-      })),
-    );
+    const map =
+      region.grid &&
+      groupMap(
+        region.participants.map((trials, p) => ({ voxels: numbersOf(trials), r: meanOverSeeds(each, p) })),
+      );
     return { region, set, ceiling, z: zOf(each), map };
   });
 }
@@ -90,8 +90,8 @@ export function rowOf({ region, set, ceiling, z, map }: Encoded): Omit<EncodingC
     p,
     sign_p: signP,
     ceiling,
-    voxels: map.voxels.length,
-    voxels_q05: map.q.filter((q) => q < 0.05).length,
+    voxels: map?.voxels.length,
+    voxels_q05: map?.q.filter((q) => q < 0.05).length,
     participants: n,
   };
 }
@@ -113,7 +113,8 @@ export async function writeEncoding(
   );
   await writeRegions(out, brain);
   for (const { region, set, map } of encoded)
-    if (mapped(region)) await writeGroupMap(out, region, set.name, map);
+    if (map && mapped(region))
+      await writeGroupMap(out, { name: region.name, grid: region.grid! }, set.name, map);
 }
 
 /**
@@ -136,10 +137,8 @@ export function sideOf(
   found: ReadonlyMap<string, Found>,
 ): Map<string, Found> {
   const at = side.participants.map((trials, p) => {
-    const inside = new Set(numbersOf(trials, side));
-    return [...numbersOf(whole.participants[p]!, whole)].flatMap((voxel, v) =>
-      inside.has(voxel) ? [v] : [],
-    );
+    const inside = new Set(numbersOf(trials));
+    return [...numbersOf(whole.participants[p]!)].flatMap((voxel, v) => (inside.has(voxel) ? [v] : []));
   });
   return new Map(
     [...found].map(([name, seeds]) => [

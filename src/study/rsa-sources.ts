@@ -1,6 +1,6 @@
 /** @file Where `vca rsa` without betas takes its RDMs from: files of RDMs, tables of patterns, the nuclei of a run. */
 import { readBytes } from "#files";
-import { participantOf } from "../brain/paths.ts";
+import { namesParticipant, participantOf } from "../brain/paths.ts";
 import { type Patterns, readPatterns } from "../brain/patterns.ts";
 import { columnCells, parseCsv } from "../core/csv.ts";
 import { fileName } from "../core/paths.ts";
@@ -89,7 +89,7 @@ async function ofPatterns({ files, stimuli, measure = "auto" }: Measured): Promi
       return participantRdm(trials, ids, { measure: chosen, precision: "pooled" })(table.data);
     return dissimilarities({ patterns: table.data, stimuli: trials.stimuli }, { measure: chosen });
   });
-  const names = files.map((file) => (/sub-[a-zA-Z0-9]+/.test(file) ? participantOf(file) : fileName(file)));
+  const names = files.map((file) => (namesParticipant(file) ? participantOf(file) : fileName(file)));
   return stackedRdms(ids, rows, names);
 }
 

@@ -4,6 +4,7 @@
  */
 import { spread } from "#cores";
 import { gridSize, voxelIndices, voxelMillimetres } from "../brain/grid.ts";
+import type { Roi } from "../brain/roi.ts";
 import type { Matrix } from "../core/linear-algebra.ts";
 import { mean } from "../core/statistics.ts";
 import { groupMap, type ParticipantMap } from "../encoding/group.ts";
@@ -73,10 +74,10 @@ export async function searchlightRun(
   for (const region of brain.regions.filter(mapped)) {
     const scores: Scores[] = [];
     for (const trials of region.participants)
-      scores.push(await scoresOf(trials, region, { ...options, models }));
+      scores.push(await scoresOf(trials, region.name, { ...options, models }));
     for (const [m, { model }] of candidates.entries()) {
       const each = region.participants.map((trials, p) => ({
-        voxels: numbersOf(trials, region),
+        voxels: numbersOf(trials),
         r: scores[p]![m]!,
       }));
       rows.push(await mapOf(region, model.name, each, options.out));
@@ -99,7 +100,7 @@ function modelRdms(ids: readonly string[], candidates: readonly Candidate[]): Rd
 /** Scores of all models at each of a participant's voxels, `[V]`; NaN where the sphere holds too few. */
 async function scoresOf(
   trials: Trials,
-  region: BrainRegion,
+  region: string,
   {
     radius,
     rdms,
@@ -110,8 +111,8 @@ async function scoresOf(
     threads,
   }: SearchlightOptions & { readonly models: Rdms },
 ): Promise<Scores> {
-  const { grid } = region.roi;
-  const spheres = searchlightSpheres({ grid, voxels: numbersOf(trials, region) }, { radius, least: LEAST });
+  const { grid } = trials;
+  const spheres = searchlightSpheres({ grid, voxels: numbersOf(trials) }, { radius, least: LEAST });
   const found = await spread(
     { module: import.meta.url, open: sphereScores },
     { trials, spheres, models, rdms, comparison },
@@ -120,7 +121,7 @@ async function scoresOf(
       signal,
       threads,
       onProgress: (done, total) =>
-        reporter.progress(`searchlight of ${region.name}, ${trials.participant}`, done, total),
+        reporter.progress(`searchlight of ${region}, ${trials.participant}`, done, total),
     },
   );
   return Array.from({ length: models.vectors.shape[0]! }, (_, m) => {
@@ -163,6 +164,15 @@ function columns({ shape, data }: Matrix, voxels: Int32Array): Matrix {
   return { shape: [n, voxels.length], data: own };
 }
 
+/** The grid on which all participants lie. @throws DataError when each has their own */
+export function commonGrid({ name, grid }: BrainRegion): Roi["grid"] {
+  if (grid) return grid;
+  throw new VcaError(
+    "DataError",
+    `searchlight: betas of all participants on one grid were expected for ${name}, got grids that differ. Pass betas in a standard space, or leave --searchlight out.`,
+  );
+}
+
 /** Writes a model's maps of a region, and sums them up. */
 async function mapOf(
   region: BrainRegion,
@@ -170,22 +180,22 @@ async function mapOf(
   each: readonly ParticipantMap[],
   out: string,
 ): Promise<SearchlightCells> {
-  const size = gridSize(region.roi.grid);
+  const grid = commonGrid(region);
+  const size = gridSize(grid);
   const volumes = new Float32Array(size * each.length).fill(Number.NaN);
   each.forEach(({ voxels, r }, p) => {
     for (let v = 0; v < voxels.length; v++) volumes[p * size + voxels[v]!] = r[v]!;
   });
-  await writeMap(out, region, `participants/${region.name} ${model} searchlight`, volumes);
+  await writeMap(out, grid, `participants/${region.name} ${model} searchlight`, volumes);
   const map = groupMap(each);
   if (map.voxels.length === 0)
     throw new VcaError(
       "DataError",
       `searchlight: voxels of ${region.name} with a sphere in every participant were expected, got none. Choose a larger radius.`,
     );
-  await writeGroupMap(out, region, `${model} searchlight`, map);
+  await writeGroupMap(out, { name: region.name, grid }, `${model} searchlight`, map);
   const peak = map.r.reduce((best, r, v) => (r > map.r[best]! ? v : best), 0);
-  const { grid } = region.roi;
-  const [x, y, z] = voxelMillimetres(grid.affine!, voxelIndices(grid, [map.voxels[peak]!]));
+  const [x, y, z] = voxelMillimetres(grid.affine, voxelIndices(grid, [map.voxels[peak]!]));
   return {
     region: region.name,
     kind: region.kind,

@@ -8,6 +8,7 @@ import { writeNifti } from "../../src/brain/nifti-write.ts";
 import { encodeNpy } from "../../src/core/npy.ts";
 import { Random } from "../../src/core/random.ts";
 import { readBrain } from "../../src/study/brain-data.ts";
+import { numbersOf } from "../../src/study/brain-maps.ts";
 import { writeRegions } from "../../src/study/brain-tables.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { bytes, fixture } from "../brain/support.ts";
@@ -99,7 +100,7 @@ describe("regions of an atlas", () => {
       { ...files, mask: at(mask), smoothing },
       { reporter: { ...SILENT, warn: (text) => warnings.push(text.replaceAll(`${folder}/`, "")) } },
     );
-    return { name: regions[0]!.name, voxels: [...regions[0]!.roi.voxels], warnings };
+    return { name: regions[0]!.name, voxels: [...numbersOf(regions[0]!.participants[0]!)], warnings };
   }
 
   it.each([

@@ -66,7 +66,7 @@ export function simulateStudy({ participants, pictures, signal, models }: Truth,
 }
 
 /** Noise of unit variance in trials of random order, `[pictures, VOXELS]`. */
-function noise(pictures: number, random: Random): Float64Array {
+export function noise(pictures: number, random: Random): Float64Array {
   const patterns = new Float64Array(pictures * VOXELS);
   const order = random.permutation(pictures);
   const [space, time] = [Math.sqrt(1 - SPACE ** 2), Math.sqrt(1 - TIME ** 2)];
