@@ -155,6 +155,6 @@ export function joinPictures(
       Object.keys(rows[0]!.labels ?? {}).map((name) => [name, rows.map((row) => row.labels![name]!)]),
     ),
     notes: [...notes, ...found.filter((note) => note !== undefined)],
-    warnings: scaleWarnings(ratings, about.scale, scaleDeclared ? "--scale" : "the file"),
+    warnings: scaleWarnings(ratings, about.scale, scaleDeclared ? "the scale" : "the file"),
   };
 }

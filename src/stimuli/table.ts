@@ -20,7 +20,7 @@ export const table: StimulusReader = {
   name: "table",
   form: "table:FILE.csv",
   declared: true,
-  about: "your own ratings: columns id, file, valence, arousal and any others; state --scale",
+  about: "your own ratings: columns id, file, valence, arousal and any others; state their scale",
   citation: "",
   redistribute: false,
   path: true,
@@ -32,7 +32,7 @@ async function read(path: string, { scale }: StimulusOptions): Promise<StimulusS
   if (!scale) {
     throw new VcaError(
       "ConfigError",
-      `${where}: the rating scale was expected, got none. State its ends, as in --scale 1-9.`,
+      `${where}: the rating scale was expected, got none. State its ends, as in --scale 1-9 or ${fileName(path)}@1-9.`,
     );
   }
   const parsed = parseCsv(await readBytes(path), where);

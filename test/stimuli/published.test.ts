@@ -184,7 +184,7 @@ describe("vca-csv", () => {
   test("warns when no rating passes 7 of 9, and refuses the reverse", async () => {
     const seven = await csv("7,.jpg,6.5,2\n2375.1,.jpg,1.5,7\n");
     expect((await openStimuli(`vca-csv:${seven}/train.csv`)).warnings).toEqual([
-      "The scale is declared 1 to 9, but the ratings run from 1.5 to 7: check --scale.",
+      "The scale is declared 1 to 9, but the ratings run from 1.5 to 7: check the scale.",
     ]);
     const nine = await csv("7,.jpg,6.5,2\n2375.1,.jpg,1.5,8\n");
     expect(

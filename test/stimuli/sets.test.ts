@@ -33,6 +33,22 @@ describe("openStimuli", () => {
       'ConfigError stimuli: a path after the colon was expected, got "table:". Write it as table:FILE.csv.',
     ],
     ["emoji:x", 'ConfigError stimuli: no path was expected, got "emoji:x". Write it as emoji.'],
+    [
+      "oasis:x@1-9",
+      "ConfigError stimuli: no scale was expected for oasis, which is rated on 1 to 7, got 1 to 9. Leave it out.",
+    ],
+    [
+      "vca-csv:x.csv + emoji@-2..2",
+      "ConfigError stimuli: no scale was expected for emoji, which is rated on 1 to 7, got -2 to 2. Leave it out.",
+    ],
+    [
+      "table:my.csv@9-1",
+      'ConfigError table:my.csv@9-1: the lower and upper end of the rating scale were expected, got "9-1". Write it as 1-9 or -2..2.',
+    ],
+    [
+      "table:@1-9",
+      'ConfigError stimuli: a path after the colon was expected, got "table:@1-9". Write it as table:FILE.csv.',
+    ],
   ])("refuses %s", async (spec, message) => {
     expect(await messageOf(() => openStimuli(spec), true)).toBe(message);
   });
@@ -134,7 +150,7 @@ describe("table", () => {
   test("warns of a scale wider than the ratings, and notes pictures without row", async () => {
     const folder = await tableOf(GOOD.replace("a.png,8", "a.png,7"), ["a.png", "pics/b.png", "pics/c.png"]);
     expect(await openStimuli(`table:${folder}/my.csv`, { scale })).toMatchObject({
-      warnings: ["The scale is declared 1 to 9, but the ratings run from 2 to 7: check --scale."],
+      warnings: ["The scale is declared 1 to 9, but the ratings run from 2 to 7: check the scale."],
       notes: ["Pictures without row: 1 (c.png)."],
     });
   });
@@ -179,8 +195,31 @@ describe("table", () => {
 
   test("refuses a set without scale", async () => {
     expect(await messageOf(() => openStimuli("table:my.csv"), true)).toBe(
-      "ConfigError table: my.csv: the rating scale was expected, got none. State its ends, as in --scale 1-9.",
+      "ConfigError table: my.csv: the rating scale was expected, got none. State its ends, as in --scale 1-9 or my.csv@1-9.",
     );
+  });
+});
+
+describe("a set's own scale", () => {
+  const text = "id,file,valence,arousal\na,a.png,1,2\nb,b.png,-2,1.5\n";
+  const pictures = { "a.png": "a", "b.png": "b" };
+
+  test.each([
+    ["-2..2", { lo: -2, hi: 2 }],
+    ["-2-2", { lo: -2, hi: 2 }],
+    ["-2.5..+3", undefined],
+  ])("@%s", async (ends, scale) => {
+    const folder = await folderOf({ "my.csv": text, ...pictures });
+    const opened = openStimuli(`table:${folder}/my.csv@${ends}`, { scale: { lo: 1, hi: 9 } });
+    if (scale) expect(await opened).toMatchObject({ scale, ids: ["a", "b"] });
+    else await expect(opened).rejects.toThrow("my.csv@-2.5..+3: a readable file was expected"); // no scale: a name
+  });
+
+  test("is read from the end, so a path may hold one", async () => {
+    const folder = await folderOf({ "a@1-7/my@1-9": text, "a@1-7/a.png": "a", "a@1-7/b.png": "b" });
+    expect((await openStimuli(`table:${folder}/a@1-7/my@1-9@-2..2`)).scale).toEqual({ lo: -2, hi: 2 });
+    const published = await folderOf({ "v@1-0/N.txt": "Id V A\nN1.bmp 50 60\n", "v@1-0/N1.bmp": "picture" });
+    expect((await openStimuli(`gaped:${published}/v@1-0/`)).ids).toEqual(["N1"]);
   });
 });
 

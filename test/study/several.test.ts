@@ -41,7 +41,7 @@ beforeAll(async () => {
   study = await tinyStudy();
   process.env.VCA_CACHE = join(study.folder, "cache");
   const [first, second] = [await drawn("one", 24), await drawn("two", 30)];
-  specs = { trained: `${first.vca} + ${second.gaped}`, gaped: second.gaped };
+  specs = { trained: `${first.vca}@1-9 + ${second.gaped}`, gaped: second.gaped };
   run = join(study.folder, "both");
   result = await fitStudy(
     { ...study.config, scale: undefined, stimuli: specs.trained },
@@ -100,6 +100,16 @@ it("tests another set on that set's own scale", async () => {
   expect(tested.sets).toBeUndefined();
   const predicted = (await tableOf("tests/three/predictions.csv")).map(({ valence }) => Number(valence));
   expect(Math.max(...predicted)).toBeGreaterThan(9); // of 100
+});
+
+it("tests a table on the scale that its description states, in a folder of the table's name", async () => {
+  const { vca } = await drawn("six", 20);
+  const predicted = async (scale: string) => {
+    await testRun(run, `${vca}@${scale}`, work);
+    return (await tableOf("tests/ours/predictions.csv")).map(({ valence }) => Number(valence));
+  };
+  const [narrow, wide] = [await predicted("1-9"), await predicted("0..16")];
+  expect(wide).toEqual(narrow.map((value) => expect.closeTo(2 * (value - 1), 4)));
 });
 
 it("refuses the same id of the same set, the same bytes under another id, and names the pairs", async () => {
