@@ -3,7 +3,7 @@
  * this order. That arousal comes first is declared by this reader's name, never guessed.
  */
 import { readBytes } from "#files";
-import { numberCell, parseCsv } from "../core/csv.ts";
+import { hasDecimalCommas, numberCell, parseCsv } from "../core/csv.ts";
 import { fileName, folderOf } from "../core/paths.ts";
 import { checkIds, filesBelow, joinPictures, type Rated } from "./reader.ts";
 import type { StimulusOptions, StimulusReader, StimulusSet } from "./set.ts";
@@ -27,8 +27,10 @@ async function read(path: string, { scale = vcaCsv.scale! }: StimulusOptions): P
   const table = parseCsv(await readBytes(path), `vca-csv: ${fileName(path)}`, { header: HEADER });
   const ids = table.rows.map(({ cells }) => cells[0]!.trim());
   checkIds(table.where, table.rows, ids, "filename");
+  const decimalComma = hasDecimalCommas(table);
   const rated = table.rows.map((row, s): Rated => {
-    const number = (column: number) => numberCell(table, row, column, { ...scale, id: ids[s]! });
+    const number = (column: number) =>
+      numberCell(table, row, column, { ...scale, id: ids[s]!, decimalComma });
     return { id: ids[s]!, picture: ids[s]!, ratings: [number(3), number(2)] };
   });
   const files = await filesBelow(folderOf(path));

@@ -181,6 +181,16 @@ describe("vca-csv", () => {
     expect(set).toMatchObject({ scale: { lo: 1, hi: 9 }, redistribute: false, notes: [] });
   });
 
+  test.each([";", "\t"])("reads 6,5 as 6.5 where %j parts the cells", async (delimiter) => {
+    const path = await csv("7;.jpg;6,5;2\n2375.1;.jpg;1.5;8,25\n".replaceAll(";", delimiter));
+    const set = await openStimuli(`vca-csv:${path}/train.csv`);
+    expect([...set.ratings.data]).toEqual([2, 6.5, 8.25, 1.5]);
+    const quoted = await csv('7,.jpg,"6,5",2\n');
+    expect(await messageOf(() => openStimuli(`vca-csv:${quoted}/train.csv`), true)).toBe(
+      'DataError vca-csv: train.csv row 1 (7): arousal must be a number from 1 to 9, got "6,5". Write it with a decimal point.',
+    );
+  });
+
   test("warns when no rating passes 7 of 9, and refuses the reverse", async () => {
     const seven = await csv("7,.jpg,6.5,2\n2375.1,.jpg,1.5,7\n");
     expect((await openStimuli(`vca-csv:${seven}/train.csv`)).warnings).toEqual([

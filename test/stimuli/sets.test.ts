@@ -147,6 +147,44 @@ describe("table", () => {
     expect(set.columns).toEqual({});
   });
 
+  test.each([";", "\t"])("reads 4,5 as 4.5 where %j parts the cells", async (delimiter) => {
+    const header = "id,file,valence,arousal,valence_sd,arousal_sd,valence_n,arousal_n".replaceAll(
+      ",",
+      delimiter,
+    );
+    const row = ["a", "a.png", "8,25", "2.5", "1,5", "2", "10", "20"].join(delimiter);
+    const folder = await tableOf(`${header}\n${row}\n`);
+    const set = await openStimuli(`table:${folder}/my.csv`, { scale });
+    expect([...set.ratings.data, ...set.raters!.sd.data, ...set.raters!.n.data]).toEqual([
+      8.25, 2.5, 1.5, 2, 10, 20,
+    ]);
+  });
+
+  test("refuses a comma among numbers of raters, which may part thousands", async () => {
+    const header = "id;file;valence;arousal;valence_sd;arousal_sd;valence_n;arousal_n";
+    const folder = await tableOf(`${header}\na;a.png;8,5;2,5;1,5;2;10;1,234\n`);
+    expect(await messageOf(() => openStimuli(`table:${folder}/my.csv`, { scale }), true)).toBe(
+      'DataError table: my.csv row 2 (a): arousal_n must be a number from 1, got "1,234". Write it with a decimal point.',
+    );
+  });
+
+  test('leaves out and notes rows whose valence or arousal is "."', async () => {
+    const header = "id,file,valence,arousal,valence_sd,arousal_sd,valence_n,arousal_n,video";
+    const rows = [
+      "a,a.png,8,2,1,2,10,20,v1",
+      "none,,.,.,.,.,0,0,v2",
+      "half,pics/b.png,3,.,.,.,.,.,v3",
+      "c,pics/c.png,2,3,3,4,30,40,v4",
+    ];
+    const folder = await tableOf([header, ...rows].join("\n"), ["a.png", "pics/b.png", "pics/c.png"]);
+    const set = await openStimuli(`table:${folder}/my.csv`, { scale });
+    expect(set).toMatchObject({ ids: ["a", "c"], columns: { video: ["v1", "v4"] } });
+    expect(set.files).toEqual([`${folder}/a.png`, `${folder}/pics/c.png`]);
+    expect([...set.ratings.data]).toEqual([8, 2, 2, 3]);
+    expect([...set.raters!.sd.data, ...set.raters!.n.data]).toEqual([1, 2, 3, 4, 10, 20, 30, 40]);
+    expect(set.notes).toEqual(["Rows without rating, left out: 2 of 4 (none, half)."]);
+  });
+
   test("warns of a scale wider than the ratings, and notes pictures without row", async () => {
     const folder = await tableOf(GOOD.replace("a.png,8", "a.png,7"), ["a.png", "pics/b.png", "pics/c.png"]);
     expect(await openStimuli(`table:${folder}/my.csv`, { scale })).toMatchObject({
@@ -175,6 +213,31 @@ describe("table", () => {
       "an off-scale rating",
       GOOD.replace("8,2", "9.5,2"),
       'DataError table: my.csv row 2 (a): valence must be a number from 1 to 9, got "9.5". Correct the cell, or remove the row.',
+    ],
+    [
+      "an empty rating",
+      GOOD.replace("6.5", ""),
+      'DataError table: my.csv row 3 (b): arousal must be a number from 1 to 9, got "". Correct the cell, or remove the row.',
+    ],
+    [
+      "a decimal comma between commas",
+      GOOD.replace("6.5", '"6,5"'),
+      'DataError table: my.csv row 3 (b): arousal must be a number from 1 to 9, got "6,5". Write it with a decimal point.',
+    ],
+    [
+      "an off-scale rating with a decimal comma",
+      GOOD.replaceAll(",", ";").replace("6.5", "9,5"),
+      'DataError table: my.csv row 3 (b): arousal must be a number from 1 to 9, got "9,5". Correct the cell, or remove the row.',
+    ],
+    [
+      "an off-scale rating of a row that is left out",
+      GOOD.replace("8,2", ".,12"),
+      'DataError table: my.csv row 2 (a): arousal must be a number from 1 to 9, got "12". Correct the cell, or remove the row.',
+    ],
+    [
+      "a table without any rating",
+      GOOD.replace("8,2", ".,2").replace("6.5", "."),
+      'DataError table: my.csv: a row with valence and arousal was expected, got none. Write numbers for ".".',
     ],
     [
       "no column of that name",
