@@ -10,7 +10,7 @@ import type { StimulusOptions, StimulusReader, StimulusSet } from "./set.ts";
 
 const HEADER = ["filename", "extension", "arousal", "valence"];
 
-/** Reads a table and the pictures in its folder or below. The scale is 1-9, as the code has it, unless declared. */
+/** Reads a table and the pictures in its folder or below: of several of one name, that of the row's extension. The scale is 1-9, as the code has it, unless declared. */
 export const vcaCsv: StimulusReader = {
   name: "vca-csv",
   form: "vca-csv:FILE.csv",
@@ -31,7 +31,8 @@ async function read(path: string, { scale = vcaCsv.scale! }: StimulusOptions): P
   const rated = table.rows.map((row, s): Rated => {
     const number = (column: number) =>
       numberCell(table, row, column, { ...scale, id: ids[s]!, decimalComma });
-    return { id: ids[s]!, picture: ids[s]!, ratings: [number(3), number(2)] };
+    const extension = row.cells[1]!.trim().replace(/^\.?(?=\w)/, ".");
+    return { id: ids[s]!, picture: ids[s]!, extension, ratings: [number(3), number(2)] };
   });
   const files = await filesBelow(folderOf(path));
   return joinPictures(
