@@ -8,6 +8,7 @@ import { pearson } from "../../src/core/statistics.ts";
 import { type FitResult, fitStudy } from "../../src/study/fit.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { testRun } from "../../src/study/test.ts";
+import { openUnseen } from "../../src/study/unseen.ts";
 import { drawPictures, type TinyStudy, tinyStudy } from "./support.ts";
 
 const cache = process.env.VCA_CACHE;
@@ -122,6 +123,29 @@ it("refuses the same id of the same set, the same bytes under another id, and na
   await expect(testRun(run, `gaped:${folder}`, work)).rejects.toThrow(
     "test: pictures that were not trained on were expected, got two-5 (gaped:two-5), four-4 (vca-csv:one-2). Leave them out of the set, or pass --force to count them.",
   );
+});
+
+it("names five pairs and keeps all in a table, until none is left", async () => {
+  const folder = join(study.folder, "seven");
+  const { gaped } = await drawn("seven", 20);
+  for (let i = 0; i < 7; i++)
+    await copyFile(join(study.folder, "one", `one-${i}.png`), join(folder, `seven-${i}.png`));
+  const table = join(run, "tests", "seven", "trained-on.csv");
+  const five = [0, 1, 2, 3, 4].map((i) => `seven-${i} (vca-csv:one-${i})`).join(", ");
+  const refused = (got: string) =>
+    `test: pictures that were not trained on were expected, got ${got}. Leave them out of the set, or pass --force to count them.`;
+  await expect(testRun(run, gaped, work)).rejects.toThrow(refused(`${five} and 2 more, all in ${table}`));
+  expect((await tableOf("tests/seven/trained-on.csv")).map((row) => Object.values(row))).toEqual(
+    [0, 1, 2, 3, 4, 5, 6].map((i) => [`seven-${i}`, `vca-csv:one-${i}`, "equal"]),
+  );
+  await rm(table);
+  await expect(openUnseen(run, { ...work, stimuli: gaped })).rejects.toThrow(`and 2 more, all in ${table}.`);
+  const lines = (await readFile(join(folder, "A.txt"), "utf8")).split("\n");
+  await writeFile(join(folder, "A.txt"), lines.filter((line) => !/^seven-[01]\./.test(line)).join("\n"));
+  await expect(testRun(run, gaped, work)).rejects.toThrow(
+    /got seven-2 .*, seven-6 \(vca-csv:one-6\)\. Leave/,
+  );
+  await expect(readFile(table)).rejects.toThrow("ENOENT");
 });
 
 it("refuses a near-identical picture: one that was trained on, smaller and compressed", async () => {
