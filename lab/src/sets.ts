@@ -3,11 +3,12 @@
  * them. Pictures may come with the table or later; a row's picture is the one whose path ends as the row's file says.
  */
 import { exists, listFolder, readBytes, writeFileAtomic } from "#files";
-import { columnCells, columnIndex, numberCell, parseCsv, type Table } from "../../src/core/csv.ts";
+import { columnCells, columnIndex, parseCsv, type Table } from "../../src/core/csv.ts";
 import { removeFolder } from "../../src/core/files.web.ts";
 import { fileName, joinPath } from "../../src/core/paths.ts";
 import { VcaError } from "../../src/errors.ts";
-import { checkIds, listed } from "../../src/stimuli/reader.ts";
+import { listed } from "../../src/stimuli/reader.ts";
+import { ratedRows } from "../../src/stimuli/table.ts";
 import { TABLE_FILE } from "./files.ts";
 import type { Calls, News, OwnSet } from "./protocol.ts";
 
@@ -53,7 +54,7 @@ export async function addToSet(
   }
   const [table] = tables;
   const name = table ? await keepTable(table) : set!;
-  const rows = filesOf(await readTable(name));
+  const rows = filesOf(ratedRows(await readTable(name), ANY).rated);
   const pictures = byName(files);
   let done = 0;
   for (const cell of rows) {
@@ -82,29 +83,20 @@ async function readTable(set: string): Promise<Table> {
 
 function check(table: Table): void {
   for (const name of NEEDED) columnIndex(table, name);
-  const ids = columnCells(table, "id").map((cell) => cell.trim());
-  checkIds(table.where, table.rows, ids, "id");
-  ratingsOf(table);
-  const cells = filesOf(table);
-  table.rows.forEach(({ number }, s) => {
+  const { rated } = ratedRows(table, ANY);
+  const ids = columnCells(rated, "id");
+  const cells = filesOf(rated);
+  rated.rows.forEach(({ number }, s) => {
     const cell = cells[s]!;
     if (cell !== "" && !/^([a-z]:)?[\\/]/i.test(cell) && !cell.split(/[\\/]/).includes("..")) return;
     throw new VcaError(
       "DataError",
-      `${table.where} row ${number} (${ids[s]}): file must be a path below the table's folder, got "${cell}". Write the picture's name alone.`,
+      `${table.where} row ${number} (${ids[s]!.trim()}): file must be a path below the table's folder, got "${cell}". Write the picture's name alone.`,
     );
   });
 }
 
 const filesOf = (table: Table) => columnCells(table, "file").map((cell) => cell.trim());
-
-function ratingsOf(table: Table): number[] {
-  const ids = columnCells(table, "id");
-  return ["valence", "arousal"].flatMap((name) => {
-    const column = columnIndex(table, name);
-    return table.rows.map((row, s) => numberCell(table, row, column, { ...ANY, id: ids[s]! }));
-  });
-}
 
 type Pictures = ReadonlyMap<string, readonly { name: string; file: Blob }[]>;
 
@@ -127,18 +119,18 @@ function pictureOf(cell: string, pictures: Pictures): Blob | undefined {
 
 async function describe(name: string): Promise<OwnSet> {
   const table = await readTable(name);
-  const cells = filesOf(table);
+  const { rated, ratings } = ratedRows(table, ANY);
+  const cells = filesOf(rated);
   const missing: string[] = [];
   for (const cell of cells) if (!(await exists(joinPath(folderOf(name), cell)))) missing.push(cell);
-  const ratings = ratingsOf(table);
   const used = [...NEEDED, ...RATERS];
   return {
     name,
     n: cells.length,
     missing: missing.length,
     firstMissing: listed(missing),
-    lowest: Math.min(...ratings),
-    highest: Math.max(...ratings),
+    lowest: Math.min(...ratings.data),
+    highest: Math.max(...ratings.data),
     labels: table.header.filter((column) => column !== "" && !used.includes(column)),
   };
 }

@@ -43,7 +43,10 @@ export function addBrainOptions(command: VcaCommand): VcaCommand {
       "preprocessed time series of the participants: temporal signal-to-noise in regions.csv",
     )
     .option("--within-fold", "the run's own pictures were shown: use only networks that held them out")
-    .option("--scale <lo-hi>", "rating scale of a table in --stimuli, such as 1-9 or -2..2");
+    .option(
+      "--scale <lo-hi>",
+      "rating scale of tables in --stimuli, such as 1-9 or -2..2; of one alone: FILE.csv@1-9",
+    );
 }
 
 /** The files, as far as they are needed. @throws ConfigError when betas or mask are absent. */

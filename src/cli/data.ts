@@ -56,7 +56,7 @@ export function addData(program: VcaCommand, io: Io): void {
     ],
   })
     .argument("<stimuli...>", "oasis:FOLDER, iaps:FOLDER, table:FILE.csv, emoji, ...: see `vca data list`")
-    .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
+    .option("--scale <lo-hi>", "rating scale of tables, such as 1-9 or -2..2; of one alone: FILE.csv@1-9")
     .action(async (stimuli: string[], options: CommonOptions & { scale?: string }) => {
       const result = await withWork(io, options, (work) => check(together(stimuli), options.scale, work));
       show(io, options, result, checkText(result));

@@ -26,7 +26,7 @@ export function addFeatures(program: VcaCommand, io: Io): void {
     ],
   })
     .argument("<stimuli...>", "oasis:FOLDER, iaps:FOLDER, table:FILE.csv, emoji, ...: see `vca data list`")
-    .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
+    .option("--scale <lo-hi>", "rating scale of tables, such as 1-9 or -2..2; of one alone: FILE.csv@1-9")
     .option(
       "--encoder <encoder>",
       "a name, owner/name of the hub, a folder in the hub's layout or an .onnx file (default: efficientnet-lite0)",

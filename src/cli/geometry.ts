@@ -29,7 +29,7 @@ export function addGeometry(program: VcaCommand, io: Io): void {
       "--stimuli <stimuli>",
       "an independent set for the final networks, instead of the pictures held out",
     )
-    .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
+    .option("--scale <lo-hi>", "rating scale of tables, such as 1-9 or -2..2; of one alone: FILE.csv@1-9")
     .option(
       "--rdm <measure>",
       "dissimilarity of two pictures' patterns, 1 - correlation or 1 - spearman (default: correlation)",

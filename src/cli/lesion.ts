@@ -30,7 +30,7 @@ export function addLesion(program: VcaCommand, io: Io): void {
       "--stimuli <stimuli>",
       "an independent set for the final networks, instead of the pictures held out",
     )
-    .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
+    .option("--scale <lo-hi>", "rating scale of tables, such as 1-9 or -2..2; of one alone: FILE.csv@1-9")
     .option("--draws <n>", "sets of random units beside each lesion (default: 100)", whole("--draws", 0, 100))
     .option("--amplify <list>", "enhancements a of gain 1 + a (default: 1,2,3,4,5)", numbers)
     .action(async (path: string, options: LesionCliOptions) => {

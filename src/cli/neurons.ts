@@ -32,7 +32,7 @@ export function addNeurons(program: VcaCommand, io: Io): void {
       "--stimuli <stimuli>",
       "an independent set for the final networks, instead of the pictures held out",
     )
-    .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
+    .option("--scale <lo-hi>", "rating scale of tables, such as 1-9 or -2..2; of one alone: FILE.csv@1-9")
     .option(
       "--edges <edges>",
       "edges of the bins: thirds of the scale, or terciles of the pictures (default: thirds)",

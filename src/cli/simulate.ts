@@ -77,7 +77,7 @@ export function addSimulate(program: VcaCommand, io: Io): void {
       "--stimuli <set>",
       "whose pictures and ratings: emoji, oasis:FOLDER, table:FILE.csv (default: emoji)",
     )
-    .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
+    .option("--scale <lo-hi>", "rating scale of tables, such as 1-9 or -2..2; of one alone: FILE.csv@1-9")
     .option("--smoothness <mm>", "width of the noise at half its height (default: 4)", Number)
     .option("--autocorrelation <r>", "of the noise, from trial to trial, below 1 (default: 0.2)", Number)
     .option(

@@ -17,7 +17,7 @@ export function addTest(program: VcaCommand, io: Io): void {
   })
     .argument("<run>", "a folder that `vca fit` made")
     .argument("<stimuli...>", "oasis:FOLDER, iaps:FOLDER, table:FILE.csv, emoji, ...: see `vca data list`")
-    .option("--scale <lo-hi>", "rating scale of a table, such as 1-9 or -2..2")
+    .option("--scale <lo-hi>", "rating scale of tables, such as 1-9 or -2..2; of one alone: FILE.csv@1-9")
     .option("--force", "test although the model was trained on some of these pictures")
     .action(async (run: string, stimuli: string[], options: TestOptions) => {
       const { testRun } = await import("../study/test.ts");

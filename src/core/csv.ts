@@ -18,6 +18,8 @@ export interface Table {
   readonly where: string;
   readonly header: readonly string[];
   readonly rows: readonly TableRow[];
+  /** What parts its cells: `,`, `;` or tab. Undefined where no text was read. */
+  readonly delimiter?: string;
 }
 
 const DELIMITERS = [",", ";", "\t"] as const;
@@ -42,7 +44,8 @@ export function parseCsv(source: Uint8Array | string, where: string, rule: Heade
   const whole = decodeText(source, where).replace(/\r\n?/g, "\n");
   const skipped = preambleLines(whole, rule.after);
   const text = whole.split("\n").slice(skipped).join("\n");
-  const parsed = Papa.parse<string[]>(text, { delimiter: delimiterOf(text), newline: "\n" });
+  const delimiter = delimiterOf(text);
+  const parsed = Papa.parse<string[]>(text, { delimiter, newline: "\n" });
   const records = parsed.data
     .map((cells, index) => ({ number: skipped + index + 1, cells }))
     .filter(({ cells }) => cells.some((cell) => cell.trim() !== ""));
@@ -69,7 +72,7 @@ export function parseCsv(source: Uint8Array | string, where: string, rule: Heade
       `${where} row ${number}: ${header.length} cells as in the header were expected, got ${cells.length}. Quote cells that hold the delimiter, and fill the row.`,
     );
   }
-  return { where, header, rows };
+  return { where, header, rows, delimiter };
 }
 
 /** The number of lines before the one that has the cell `name`; 0 where none has, or none is asked for. */
@@ -137,6 +140,11 @@ export function columnCells(table: Table, name: string): string[] {
   return table.rows.map(({ cells }) => cells[index]!);
 }
 
+/** Whether 4,5 in a cell can only be 4.5: no comma parts the cells. */
+export function hasDecimalCommas({ delimiter }: Table): boolean {
+  return delimiter === ";" || delimiter === "\t";
+}
+
 /** What a number must be: its range, and who the row is about, for the error. */
 export interface NumberRule {
   readonly lo: number;
@@ -145,7 +153,7 @@ export interface NumberRule {
   readonly id: string;
   /** A cell that stands for no number, such as "."; it gives NaN. */
   readonly missing?: string;
-  /** Whether the set writes 4,5 for 4.5; a point is read as well. */
+  /** Whether 4,5 is 4.5; a point is read as well. */
   readonly decimalComma?: boolean;
 }
 
@@ -161,9 +169,10 @@ export function numberCell(table: Table, row: TableRow, column: number, rule: Nu
   const plain = rule.decimalComma ? text.replace(/^([+-]?\d+),(\d+)$/, "$1.$2") : text;
   const value = NUMBER.test(plain) ? Number(plain) : Number.NaN;
   if (value >= lo && value <= hi && Number.isFinite(value)) return value;
-  const remedy = /^[+-]?\d+,\d+$/.test(text)
-    ? "Write it with a decimal point"
-    : "Correct the cell, or remove the row";
+  const remedy =
+    !rule.decimalComma && /^[+-]?\d+,\d+$/.test(text)
+      ? "Write it with a decimal point"
+      : "Correct the cell, or remove the row";
   throw new VcaError(
     "DataError",
     `${table.where} row ${row.number} (${id}): ${table.header[column]} must be a number${rangeText(lo, hi)}, got "${text}". ${remedy}.`,

@@ -2,7 +2,10 @@
  * @file The engine in Node: onnxruntime-node in a worker thread, because its `run` blocks the thread that
  * calls it. This file is both ends: the main thread opens sessions, the worker hosts one.
  */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { startWorker } from "../core/worker.node.ts";
 import { unknownName, VcaError } from "../errors.ts";
@@ -16,6 +19,8 @@ const HOST = "vca-engine-host";
 interface Provider {
   readonly name: string;
   readonly remedy: string;
+  /** The library that does not come with onnxruntime, which looks for it beside its own. */
+  readonly library?: string;
 }
 
 /**
@@ -28,6 +33,7 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
     name: "cuda",
     remedy:
       "On Linux x64 with an NVIDIA GPU, install CUDA 12 and cuDNN 9, and run onnxruntime-node's script/install.js with --onnxruntime-node-install=cuda12",
+    library: "libonnxruntime_providers_cuda.so",
   },
   coreml: { name: "coreml", remedy: "Use a Mac: it comes with onnxruntime there" },
   directml: { name: "dml", remedy: "Use Windows: it comes with onnxruntime there" },
@@ -47,6 +53,15 @@ function providerNamed(name: string): Provider {
   throw unknownName("engine", "provider", name, Object.keys(PROVIDERS));
 }
 
+/** A provider's library that is not installed: onnxruntime would say so on stderr, beside any sentence of ours. */
+function missingLibrary({ library }: Provider): string | undefined {
+  if (library === undefined) return undefined;
+  const root = join(createRequire(import.meta.url).resolve("onnxruntime-node"), "../..");
+  const folder = join(root, "bin/napi-v6", process.platform, process.arch);
+  const known = existsSync(join(folder, "onnxruntime_binding.node"));
+  return known && !existsSync(join(folder, library)) ? library : undefined;
+}
+
 /**
  * Opens an ONNX model in a worker thread.
  * @param model bytes of the .onnx file
@@ -55,19 +70,24 @@ function providerNamed(name: string): Provider {
  */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const asked = options.provider ?? defaultProvider();
-  const { name, remedy } = providerNamed(asked);
-  const open = (provider: string) => connect(startChannel(), model, { ...options, provider });
-  try {
-    return await open(name);
-  } catch (cause) {
-    if (asked === "cpu") throw cause;
+  const provider = providerNamed(asked);
+  const open = (name: string) => connect(startChannel(), model, { ...options, provider: name });
+  const failed = async (got: string | undefined, cause?: unknown) => {
     await (await open("cpu")).close(); // throws when it is the model's fault
-    const got = cause instanceof Error ? /got "(.*)"/s.exec(cause.message)?.[1] : undefined;
-    throw new VcaError(
+    return new VcaError(
       "EngineError",
-      `engine: provider "${asked}" should load, got "${got?.trim()}". ${remedy}, or do without VCA_PROVIDER.`,
+      `engine: provider "${asked}" should load, got "${got}". ${provider.remedy}, or do without VCA_PROVIDER.`,
       { cause },
     );
+  };
+  const missing = missingLibrary(provider);
+  if (missing !== undefined) throw await failed(`no ${missing}`);
+  try {
+    return await open(provider.name);
+  } catch (cause) {
+    if (asked === "cpu") throw cause;
+    const got = cause instanceof Error ? /got "(.*)"/s.exec(cause.message)?.[1] : undefined;
+    throw await failed(got?.trim(), cause);
   }
 }
 

@@ -53,6 +53,8 @@ export interface Rated {
   readonly id: string;
   /** The picture's name, without its extension. */
   readonly picture: string;
+  /** Its extension, as `.jpg`, by which one of several pictures of that name is told. */
+  readonly extension?: string;
   /** Mean valence and arousal; NaN where the set gives none. */
   readonly ratings: readonly [valence: number, arousal: number];
   readonly raters?: { readonly sd: readonly [number, number]; readonly n: readonly [number, number] };
@@ -90,7 +92,7 @@ const pictureKey = (name: string) => name.normalize("NFC").toLowerCase();
 
 /**
  * A set of the rows that have ratings and a picture among `files`; letter case is not told apart. What is left out is noted.
- * @throws DataError when two pictures have a row's name, or no row has a picture
+ * @throws DataError when two pictures have a row's name, and not one of them its extension, or no row has a picture
  */
 export function joinPictures(
   about: Pick<StimulusSet, "name" | "citation" | "scale" | "redistribute" | "raterFacts">,
@@ -112,8 +114,10 @@ export function joinPictures(
     const key = pictureKey(fileName(path).replace(/\.\w+$/, ""));
     pictures.set(key, [...(pictures.get(key) ?? []), path]);
   }
-  const pathOf = ({ picture }: Rated) => {
-    const found = pictures.get(pictureKey(picture)) ?? [];
+  const pathOf = ({ picture, extension }: Rated) => {
+    const named = pictures.get(pictureKey(picture)) ?? [];
+    const exact = named.filter((path) => extension && pictureKey(path).endsWith(pictureKey(extension)));
+    const found = exact.length > 0 ? exact : named;
     if (found.length < 2) return found[0];
     throw new VcaError(
       "DataError",
@@ -155,6 +159,6 @@ export function joinPictures(
       Object.keys(rows[0]!.labels ?? {}).map((name) => [name, rows.map((row) => row.labels![name]!)]),
     ),
     notes: [...notes, ...found.filter((note) => note !== undefined)],
-    warnings: scaleWarnings(ratings, about.scale, scaleDeclared ? "--scale" : "the file"),
+    warnings: scaleWarnings(ratings, about.scale, scaleDeclared ? "the scale" : "the file"),
   };
 }

@@ -14,18 +14,32 @@ export interface Scale {
 /** The share of a scale that may lie empty beyond the ratings: OASIS leaves .09 and IAPS .08; 1-7 called 1-9 leaves .25. */
 const EMPTY_SHARE = 0.2;
 
+const NUMBER = String.raw`-?\d+(?:\.\d+)?`;
+const ENDS = new RegExp(String.raw`^\s*(${NUMBER})\s*(?:\.\.|-)\s*(${NUMBER})\s*$`);
+const OWN_ENDS = new RegExp(`^(.+)@(${NUMBER}(?:\\.\\.|-)${NUMBER})$`, "s");
+
 /**
  * The scale in a text such as `1-9`, `0-100` or `-2..2`.
+ * @param where opens the error
  * @throws ConfigError when the text names no two ends, the lower one first.
  */
-export function parseScale(text: string): Scale {
-  const match = /^\s*(-?\d+(?:\.\d+)?)\s*(?:\.\.|-)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(text);
+export function parseScale(text: string, where = "--scale"): Scale {
+  const match = ENDS.exec(text);
   const scale = { lo: Number(match?.[1]), hi: Number(match?.[2]) };
   if (match && scale.lo < scale.hi) return scale;
   throw new VcaError(
     "ConfigError",
-    `--scale: the lower and upper end of the rating scale were expected, got "${text}". Write it as 1-9 or -2..2.`,
+    `${where}: the lower and upper end of the rating scale were expected, got "${text}". Write it as 1-9 or -2..2.`,
   );
+}
+
+/**
+ * A set's description without the scale at its end, and that scale: `table:mine.csv@1-7` is `table:mine.csv` on 1 to 7.
+ * @throws ConfigError when the ends are in the wrong order
+ */
+export function splitScale(spec: string): { readonly set: string; readonly scale?: Scale } {
+  const match = OWN_ENDS.exec(spec);
+  return match ? { set: match[1]!, scale: parseScale(match[2]!, spec) } : { set: spec };
 }
 
 /**
@@ -42,12 +56,12 @@ export function rescale(ratings: NdArray<Float64Array>, from: Scale, to: Scale):
 
 /**
  * A warning when the ratings `[S, 2]` leave more than a fifth of the declared scale empty at one end.
- * @param what the user can check: `--scale` where it declares the scale, else the file
+ * @param what the user can check: the scale where it was declared, else the file
  */
 export function scaleWarnings(
   ratings: NdArray<Float64Array>,
   { lo, hi }: Scale,
-  what: "--scale" | "the file" = "--scale",
+  what: "the scale" | "the file" = "the scale",
 ): string[] {
   const lowest = ratings.data.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const highest = ratings.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);

@@ -13,7 +13,7 @@ import { gaped } from "./gaped.ts";
 import { iaps } from "./iaps.ts";
 import { naps } from "./naps.ts";
 import { oasis } from "./oasis.ts";
-import type { Scale } from "./scale.ts";
+import { type Scale, splitScale } from "./scale.ts";
 import { table } from "./table.ts";
 import { vcaCsv } from "./vca-csv.ts";
 
@@ -96,38 +96,41 @@ export const SET_SEPARATOR = " + ";
 /** The sets that a description such as `iaps:A + naps:B` names, in order. */
 export function splitSets(spec: string): string[] {
   const names = STIMULUS_READERS.map(({ name }) => name).join("|");
-  return spec.split(new RegExp(` \\+ (?=(?:${names})(?::|$| \\+ ))`));
+  return spec.split(new RegExp(` \\+ (?=(?:${names})(?:[:@]|$| \\+ ))`));
 }
 
 /**
- * Opens `oasis:FOLDER`, `iaps:FOLDER`, `emoji`, `table:FILE.csv`, or several together: `iaps:FOLDER + naps:FOLDER`.
+ * Opens `oasis:FOLDER`, `iaps:FOLDER`, `emoji`, `table:FILE.csv`, or several together: `iaps:FOLDER + naps:FOLDER`. A scale at
+ * the end of one, `table:FILE.csv@0-100`, is that set's own and goes before `options.scale`.
  * @throws ConfigError when the set is unknown, or its path or scale is missing or superfluous.
  * @throws DataError when a file, row or picture of the set is missing or malformed.
  */
 export async function openStimuli(spec: string, options: StimulusOptions = {}): Promise<StimulusSet> {
-  const parts = splitSets(spec);
-  if (options.scale) refuseScale(parts, options.scale);
-  if (parts.length === 1) return openOne(spec, options);
+  const parts = splitSets(spec).map(parsePart);
+  const [first] = parts;
+  if (options.scale && parts.every(({ reader }) => isFixed(reader)))
+    throw superfluous(first!.reader, options.scale);
   const sets: StimulusSet[] = [];
-  for (const part of parts) sets.push(await openOne(part, options));
-  return combineSets(sets);
+  for (const { reader, path, scale } of parts)
+    sets.push(await reader.read(path, scale ? { scale } : options));
+  return parts.length === 1 ? sets[0]! : combineSets(sets);
 }
 
-/** @throws ConfigError when every set has a scale of its own */
-function refuseScale(parts: readonly string[], { lo, hi }: Scale): void {
-  const readers = parts.map((part) => STIMULUS_READERS.find(({ name }) => name === part.split(":", 1)[0]));
-  const [fixed] = readers;
-  if (!fixed?.scale || readers.some((reader) => !reader || reader.declared)) return;
-  throw new VcaError(
+const isFixed = ({ scale, declared }: StimulusReader) => scale !== undefined && !declared;
+
+function superfluous({ name, scale }: StimulusReader, { lo, hi }: Scale): VcaError {
+  return new VcaError(
     "ConfigError",
-    `stimuli: no scale was expected for ${fixed.name}, which is rated on ${fixed.scale.lo} to ${fixed.scale.hi}, got ${lo} to ${hi}. Leave it out.`,
+    `stimuli: no scale was expected for ${name}, which is rated on ${scale!.lo} to ${scale!.hi}, got ${lo} to ${hi}. Leave it out.`,
   );
 }
 
-async function openOne(spec: string, options: StimulusOptions): Promise<StimulusSet> {
-  const colon = spec.indexOf(":");
-  const name = colon < 0 ? spec : spec.slice(0, colon);
-  const path = colon < 0 ? "" : spec.slice(colon + 1);
+/** One set of a description, with the scale that is declared for it alone. */
+function parsePart(spec: string): { reader: StimulusReader; path: string; scale?: Scale } {
+  const { set, scale } = splitScale(spec);
+  const colon = set.indexOf(":");
+  const name = colon < 0 ? set : set.slice(0, colon);
+  const path = colon < 0 ? "" : set.slice(colon + 1);
   const reader = STIMULUS_READERS.find((candidate) => candidate.name === name);
   if (!reader) {
     throw unknownName(
@@ -143,5 +146,6 @@ async function openOne(spec: string, options: StimulusOptions): Promise<Stimulus
       `stimuli: ${reader.path ? "a path after the colon" : "no path"} was expected, got "${spec}". Write it as ${reader.form}.`,
     );
   }
-  return reader.read(path, options);
+  if (scale && isFixed(reader)) throw superfluous(reader, scale);
+  return { reader, path, ...(scale && { scale }) };
 }

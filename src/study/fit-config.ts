@@ -11,7 +11,7 @@ const schema = z
   .strictObject({
     /** `oasis:PATH`, `emoji`, `table:FILE.csv`, or several sets together: `iaps:PATH + naps:PATH`. */
     stimuli: z.string(),
-    /** The declared rating scale, such as `1-9`, for sets that do not fix it. */
+    /** The declared rating scale, such as `1-9`, for sets of `stimuli` that neither fix nor state it. */
     scale: z.string().optional(),
     /** A catalogue name, a folder in the hub's layout, or an .onnx file. */
     encoder: z.string().default("efficientnet-lite0"),

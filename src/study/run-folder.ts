@@ -24,6 +24,7 @@ import { decodeSafetensors, encodeSafetensors, type Tensors } from "../core/safe
 import type { Tap } from "../encoders/taps.ts";
 import type { TokenShape } from "../encoders/tokens.ts";
 import { VcaError } from "../errors.ts";
+import { splitScale } from "../stimuli/scale.ts";
 import type { Recipe } from "../training/recipe.ts";
 import type { TrainedOn } from "./final-model.ts";
 import { type FitConfig, readFitConfig, writeFitConfig } from "./fit-config.ts";
@@ -201,7 +202,9 @@ export function tablesFolder(
   if (out !== undefined) return out;
   return stimuli === undefined
     ? run
-    : `${run}/tests/${stimuli.replace(/^.*[:\\/]/, "").replace(/\.csv$/i, "")}`;
+    : `${run}/tests/${fileName(splitScale(stimuli).set)
+        .replace(/^.*:/, "")
+        .replace(/\.csv$/i, "")}`;
 }
 
 /** Writes a table. */

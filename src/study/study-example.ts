@@ -6,7 +6,7 @@ export const STUDY_EXAMPLE = `# A study: every encoder with every circuit, and w
 # Interrupted, the same command goes on; edited, it computes only what changed. \`--dry-run\` shows the steps.
 
 stimuli: emoji               # or oasis:PATH, iaps:PATH, table:FILE.csv ...; see \`vca data list\`
-# scale: 1-9                 # the rating scale, where the set does not fix it
+# scale: 1-9                 # the rating scale, where the set does not fix it; or table:FILE.csv@1-9
 
 encoders: [efficientnet-lite0]  # names of \`vca encoders\`, owner/name of the hub, folders, .onnx files
 circuits: [vca, serial-linear]  # names of \`vca circuits\`, or YAML files of your own

@@ -16,7 +16,7 @@ const names = z.array(z.string()).min(1);
 const schema = z.strictObject({
   /** Such as `oasis:PATH`. */
   stimuli: z.string(),
-  /** The declared rating scale, for sets that do not fix it. */
+  /** The declared rating scale, for sets of `stimuli` that neither fix nor state it. */
   scale: z.string().optional(),
   encoders: names.default(["efficientnet-lite0"]),
   circuits: names.default(["vca"]),

@@ -3,7 +3,7 @@
  * picture of the set was trained on.
  */
 import { decodePicture } from "#decode";
-import { removeTemporaryFiles } from "#files";
+import { removeFile, removeTemporaryFiles } from "#files";
 import type { NdArray } from "../core/array.ts";
 import { columnCells } from "../core/csv.ts";
 import { VcaError } from "../errors.ts";
@@ -44,11 +44,12 @@ export async function testRun(
   const opened = await RunFolder.open(run);
   const { folder, config, manifest } = opened;
   const set = await readStimuli(stimuli, options.scale, options.reporter);
+  const tables = tablesFolder(run, { stimuli, out: options.out });
   if (manifest.weights) {
     const unknown =
       "the pictures that it was trained on are not recorded, so none of them could be looked for";
     options.reporter.warn(`${run}: ${unknown}. Make sure that the set holds none of them.`);
-  } else if (!options.force) await refuseTrainedOn(opened, set, options);
+  } else if (!options.force) await refuseTrainedOn(opened, set, { ...options, tables });
   await removeTemporaryFiles(run);
 
   const { circuit, recipe, tokens } = manifest;
@@ -92,7 +93,6 @@ export async function testRun(
     const [valence, arousal] = [columnOfScale(array, 0), columnOfScale(array, 1)];
     return set.ids.map((id, s) => [id, model, valence[s]!, arousal[s]!]);
   };
-  const tables = tablesFolder(run, { stimuli, out: options.out });
   await writeTable(
     `${tables}/predictions.csv`,
     ["id", "model", "valence", "arousal"],
@@ -124,18 +124,25 @@ function qualified(set: string, ids: readonly string[]): (string | undefined)[] 
     .map((id) => (OWN_SETS.some((own) => id.startsWith(own)) ? undefined : id));
 }
 
-/** @throws DataError with the pairs of test and training pictures that have one id in one set, or are equal or near-equal */
+/** Pairs that an error names; where there are more, a table has them all. */
+const NAMED_PAIRS = 5;
+
+/**
+ * Refuses pictures that have the id of one that was trained on, in one set, or are equal or near-equal to one.
+ * @param options.tables where `trained-on.csv` has all pairs, when they are more than five
+ * @throws DataError with the pairs
+ */
 export async function refuseTrainedOn(
   { folder, manifest }: Pick<Run, "folder" | "manifest">,
   set: StimulusSet,
-  { reporter }: WorkOptions,
+  { reporter, tables }: WorkOptions & { tables: string },
 ): Promise<void> {
   const table = await folder.readTable("stimuli.csv");
   const column = (name: string) => columnCells(table, name);
   const trained = { ids: column("id"), digests: column("sha256"), hashes: column("perceptual_hash") };
   const known = new Map(qualified(manifest.stimuli.set, trained.ids).map((id, i) => [id, trained.ids[i]!]));
   const same = qualified(set.name, set.ids).flatMap((id, s) =>
-    id !== undefined && known.has(id) ? [`${set.ids[s]} (${known.get(id)})`] : [],
+    id !== undefined && known.has(id) ? [[set.ids[s]!, known.get(id)!, "same id"]] : [],
   );
   const total = set.ids.length;
   const test = await findDuplicates(set, {
@@ -144,15 +151,24 @@ export async function refuseTrainedOn(
   });
   const digests = new Map(trained.digests.map((digest, i) => [digest, trained.ids[i]!]));
   const equal = test.digests.flatMap((digest, s) =>
-    digests.has(digest) ? [`${set.ids[s]} (${digests.get(digest)})`] : [],
+    digests.has(digest) ? [[set.ids[s]!, digests.get(digest)!, "equal"]] : [],
   );
   const boundary = trained.ids.length;
   const near = nearDuplicates([...trained.hashes, ...test.hashes], [...trained.ids, ...set.ids])
     .filter(({ a, b }) => a < boundary && b >= boundary)
-    .map(({ ids }) => `${ids[1]} (${ids[0]})`);
-  const pairs = [...new Set([...same, ...equal, ...near])];
-  if (pairs.length === 0) return;
-  const shown = pairs.slice(0, 5).join(", ") + (pairs.length > 5 ? ` and ${pairs.length - 5} more` : "");
+    .map(({ ids }) => [ids[1], ids[0], "near-equal"]);
+  const pairs = new Map<string, readonly string[]>();
+  for (const pair of [...same, ...equal, ...near]) {
+    const name = `${pair[0]} (${pair[1]})`;
+    if (!pairs.has(name)) pairs.set(name, pair);
+  }
+  const file = `${tables}/trained-on.csv`;
+  const rest = pairs.size - NAMED_PAIRS;
+  if (rest > 0) await writeTable(file, ["id", "trained_on", "why"], [...pairs.values()]);
+  else await removeFile(file);
+  if (pairs.size === 0) return;
+  const names = [...pairs.keys()].slice(0, NAMED_PAIRS).join(", ");
+  const shown = rest > 0 ? `${names} and ${rest} more, all in ${file}` : names;
   throw new VcaError(
     "DataError",
     `test: pictures that were not trained on were expected, got ${shown}. Leave them out of the set, or pass --force to count them.`,

@@ -15,7 +15,7 @@ import type { StimulusSet } from "../stimuli/set.ts";
 import { type Answers, openInference } from "../training/inference.ts";
 import { readStimuli, resamplingGroups, type Seen, seePictures, type WorkOptions } from "./prepare.ts";
 import { heldOut, keptEpochs, replicaName } from "./replicas.ts";
-import { type Run, RunFolder, readArray, readTensors } from "./run-folder.ts";
+import { type Run, RunFolder, readArray, readTensors, tablesFolder } from "./run-folder.ts";
 import { refuseTrainedOn } from "./test.ts";
 
 /** Rated pictures. */
@@ -122,7 +122,7 @@ export async function openUnseen(path: string, options: UnseenOptions): Promise<
     return { ...common, pictures: own.pictures, networks, foldNetworks: networks, set, sight };
   }
   const given = await readStimuli(options.stimuli, options.scale, options.reporter);
-  await refuseTrainedOn(run, given, options);
+  await refuseTrainedOn(run, given, { ...options, tables: tablesFolder(path, options) });
   const set = async () => given;
   const sight = sights(run, set, options);
   const { ids, columns } = given;

@@ -1,5 +1,6 @@
 /** @file `vca` as a process: its streams, its interruption, and `bin/vca.js` before a build. */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,10 @@ import type { Ran } from "./run.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = ["--import", "tsx", "--conditions=source", "src/cli/main.ts"] as const;
+const CUDA = join(
+  ROOT,
+  `node_modules/onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/libonnxruntime_providers_cuda.so`,
+);
 
 let folder = "";
 
@@ -20,12 +25,12 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Runs Node; `interrupt` is sent when the first note appears. */
 function node(
   words: readonly string[],
-  { interrupt = false } = {},
+  { interrupt = false, env = {} } = {},
 ): Promise<Ran & { signal: string | null }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, words, {
       cwd: ROOT,
-      env: { ...process.env, VCA_CACHE: join(folder, "cache") },
+      env: { ...process.env, VCA_CACHE: join(folder, "cache"), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let out = "";
@@ -52,6 +57,18 @@ describe("the process", () => {
     const { code, out, err } = await node([...MAIN, "data", "chekc"]);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toBe('data: unknown command "chekc". Did you mean "check"? Choices: list, check.\n');
+  });
+
+  it.skipIf(existsSync(CUDA))("says in its own words only that a provider is not installed", async () => {
+    const env = { VCA_PROVIDER: "cuda" };
+    const { code, out, err } = await node([...MAIN, "doctor", "--json"], { env });
+    expect({ code, err }).toEqual({
+      code: 4,
+      err: "doctor: product should work, got a failure. Mend what the table says.\n",
+    });
+    expect((JSON.parse(out) as { name: string; found: string }[])[1]!.found).toBe(
+      'engine: provider "cuda" should load, got "no libonnxruntime_providers_cuda.so". On Linux x64 with an NVIDIA GPU, install CUDA 12 and cuDNN 9, and run onnxruntime-node\'s script/install.js with --onnxruntime-node-install=cuda12, or do without VCA_PROVIDER.',
+    );
   });
 
   it("ends with 130 when interrupted, and says how to go on", async () => {

@@ -52,6 +52,7 @@ describe("parseCsv", () => {
         { number: 1, cells: ["007", ".jpg"] },
         { number: 2, cells: ["8", ".jpg"] },
       ],
+      delimiter: ",",
     });
   });
 

@@ -57,7 +57,9 @@ describe.skipIf(!present)(`the user's own pictures${why}`, () => {
     process.env.VCA_CACHE = join(lab.folder, "cache");
     drawn = await drawPictures(join(lab.folder, "drawn"), "drawn", 24);
     const rows = (await readFile(drawn, "utf8")).split("\n");
-    await writeFile(drawn, rows.map((row, i) => row.replace(/theme \d$/, `theme ${i % 12}`)).join("\n"));
+    const themed = rows.map((row, i) => row.replace(/theme \d$/, `theme ${i % 12}`));
+    const european = themed.map((row) => row.replaceAll(",", ";").replace(/(\d)\.(?=\d)/g, "$1,"));
+    await writeFile(drawn, `${european.join("\n")}unrated;;.;5,5;theme 0\n`);
     pictures = (await readdir(join(lab.folder, "drawn")))
       .filter((name) => name.endsWith(".png"))
       .map((name) => join(lab.folder, "drawn", name));
@@ -123,7 +125,7 @@ describe.skipIf(!present)(`the user's own pictures${why}`, () => {
     await field(tab, "Scale to").fill("5");
     await tab.click("form.train .primary");
     expect(await alert()).toMatch(
-      /^table: drawn\.csv row \d+ \(drawn \d+\): (valence|arousal) must be a number from 1 to 5, got "[\d.]+"\. Correct the cell, or remove the row\.$/,
+      /^table: drawn\.csv row \d+ \(drawn \d+\): (valence|arousal) must be a number from 1 to 5, got "[\d,]+"\. Correct the cell, or remove the row\.$/,
     );
   });
 

@@ -36,8 +36,31 @@ test("one reader twice is numbered", async () => {
   expect(set.ids).toEqual(["vca-csv:7", "vca-csv:8", "vca-csv 2:7", "vca-csv 2:8"]);
 });
 
+test("each table keeps the scale that it states; --scale counts for the others", async () => {
+  const row = (ratings: string) => `id,file,valence,arousal\na,a.png,${ratings}\n`;
+  const folder = await folderOf({
+    "percent.csv": row("25,100"),
+    "sign.csv": row("-2,1"),
+    "seven.csv": row("4,7"),
+    "a.png": "a",
+  });
+  const specs = ["percent.csv@0-100", "sign.csv@-2..2", "seven.csv"].map((name) => `table:${folder}/${name}`);
+  const set = await openStimuli([...specs, `vca-csv:${vca}/t.csv@0-10`].join(" + "), {
+    scale: { lo: 1, hi: 7 },
+  });
+  expect(set.scale).toEqual({ lo: 0, hi: 100 });
+  expect([...set.ratings.data]).toEqual([25, 100, 0, 75, 50, 100, 10, 90, 50, 10]);
+  expect(set.notes.at(-1)).toBe(
+    "Ratings are on 0 to 100, the scale of table; they were table 0 to 100, table 2 -2 to 2, table 3 1 to 7, vca-csv 0 to 10.",
+  );
+  expect(await messageOf(() => openStimuli(specs.join(" + ")), true)).toBe(
+    "ConfigError table: seven.csv: the rating scale was expected, got none. State its ends, as in --scale 1-9 or seven.csv@1-9.",
+  );
+});
+
 test("only a reader's name after the sign begins another set", () => {
   expect(splitSets("oasis:/a + b + naps:/c + emoji")).toEqual(["oasis:/a + b", "naps:/c", "emoji"]);
+  expect(splitSets("table:a.csv@0-1 + table:b.csv@-2..2")).toEqual(["table:a.csv@0-1", "table:b.csv@-2..2"]);
 });
 
 test("drawings that look alike to the hash stay by themselves", async () => {

@@ -1,5 +1,8 @@
 /** @file Equal and near-equal pictures: what is found, and what is not. */
+import { readFile } from "node:fs/promises";
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { decodePicture } from "#decode";
 import { Random } from "../../src/core/random.ts";
 import {
   equalDigests,
@@ -26,6 +29,41 @@ function waves(seed: number, width = 96, light = 1) {
   });
 }
 
+/** Code points of animals, food and plants, celebrations and places, clothes, objects, vehicles: no faces. */
+const THINGS = [
+  ["1F400", "1F43D"],
+  ["1F32D", "1F37F"],
+  ["1F380", "1F3F0"],
+  ["1F451", "1F462"],
+  ["1F484", "1F48A"],
+  ["1F4A1", "1F4FF"],
+  ["1F525", "1F52E"],
+  ["1F680", "1F6A5"],
+] as const;
+
+/** A drawing as a PNG of 256 x 256, black on white. */
+const silhouette = async (svg: Buffer) => {
+  const drawn = sharp(svg)
+    .resize(256, 256, { fit: "contain", background: "#fff" })
+    .flatten({ background: "#fff" });
+  return sharp(await drawn.png().toBuffer())
+    .threshold(240)
+    .png()
+    .toBuffer();
+};
+const hashOf = async (file: Buffer) => perceptualHash(await decodePicture(file, "drawing"));
+
+/** Black pixels that two silhouettes share, of those that either has. */
+async function overlap(...pair: readonly [Buffer, Buffer]): Promise<number> {
+  const [a, b] = await Promise.all(pair.map(async (png) => (await decodePicture(png, "drawing")).data));
+  let [both, either] = [0, 0];
+  for (const [i, value] of a!.entries()) {
+    if (value === 0 && b![i] === 0) both++;
+    if (value === 0 || b![i] === 0) either++;
+  }
+  return both / either;
+}
+
 describe("perceptualHash", () => {
   test("hardly changes with size and brightness", () => {
     const hashes = [waves(1), waves(1, 192), waves(1, 96, 0.7)].map(perceptualHash);
@@ -41,6 +79,40 @@ describe("perceptualHash", () => {
   test("splits the frequencies at their median", () => {
     const bits = BigInt(`0x${perceptualHash(waves(2))}`).toString(2);
     expect([...bits].filter((bit) => bit === "1")).toHaveLength(31);
+  });
+});
+
+describe("two-tone silhouettes of 420 drawings of animals, food and things", async () => {
+  const sprites = await readFile("node_modules/@svgmoji/noto/sprites/all.svg", "utf8");
+  const drawings = [...sprites.matchAll(/<svg[^>]* id="(1F[0-9A-F]{3})"/g)]
+    .filter(([, code]) => THINGS.some(([first, last]) => code! >= first && code! <= last))
+    .map(({ index }) => sprites.slice(index, sprites.indexOf("</svg>", index) + "</svg>".length))
+    .map((svg) => Buffer.from(svg.replace("<svg", '<svg xmlns:xlink="http://www.w3.org/1999/xlink"')));
+  const silhouettes = await Promise.all(drawings.map(silhouette));
+  const hashes = await Promise.all(silhouettes.map(hashOf));
+
+  test("are seldom taken for one another, and then look alike", async () => {
+    const pairs = nearDuplicates(hashes, hashes);
+    const overlaps = await Promise.all(pairs.map(({ a, b }) => overlap(silhouettes[a]!, silhouettes[b]!)));
+    expect(hashes).toHaveLength(420);
+    expect(pairs.length).toBeLessThan(50); // 40
+    expect(overlaps.filter((share) => share > 0.8).length).toBeGreaterThan(0.7 * pairs.length); // 31
+  });
+
+  test.each([
+    ["JPEG at quality 30", 0.99, (png: Buffer) => sharp(png).jpeg({ quality: 30 })],
+    ["half the size", 0.99, (png: Buffer) => sharp(png).resize(128)],
+    [
+      "cropped by 1.5 % a side",
+      0.97,
+      (png: Buffer) => sharp(png).extract({ left: 4, top: 4, width: 248, height: 248 }),
+    ],
+  ])("are found again as %s", async (_, share, copy) => {
+    const copies = await Promise.all(silhouettes.map(async (png) => hashOf(await copy(png).toBuffer())));
+    const found = copies.filter(
+      (hash, s) => nearDuplicates([hash, hashes[s]!], ["copy", "picture"]).length > 0,
+    );
+    expect(found.length / hashes.length).toBeGreaterThanOrEqual(share);
   });
 });
 

@@ -181,10 +181,50 @@ describe("vca-csv", () => {
     expect(set).toMatchObject({ scale: { lo: 1, hi: 9 }, redistribute: false, notes: [] });
   });
 
+  test.each([";", "\t"])("reads 6,5 as 6.5 where %j parts the cells", async (delimiter) => {
+    const path = await csv("7;.jpg;6,5;2\n2375.1;.jpg;1.5;8,25\n".replaceAll(";", delimiter));
+    const set = await openStimuli(`vca-csv:${path}/train.csv`);
+    expect([...set.ratings.data]).toEqual([2, 6.5, 8.25, 1.5]);
+    const quoted = await csv('7,.jpg,"6,5",2\n');
+    expect(await messageOf(() => openStimuli(`vca-csv:${quoted}/train.csv`), true)).toBe(
+      'DataError vca-csv: train.csv row 1 (7): arousal must be a number from 1 to 9, got "6,5". Write it with a decimal point.',
+    );
+  });
+
+  test("takes the extension of the row where two pictures share a name", async () => {
+    const row = (extension: string) => `7,${extension},6,2\n8,.jpg,2,8\n`;
+    const names = ["7.jpg", "sub/7.PNG", "8.png"];
+    const open = async (extension: string, more: readonly string[] = []) => {
+      const path = await folderOf({ "t.csv": row(extension), ...pictures(...names, ...more) });
+      return { path, set: openStimuli(`vca-csv:${path}/t.csv`) };
+    };
+    for (const [extension, file] of [
+      [".png", "sub/7.PNG"],
+      ["PNG", "sub/7.PNG"],
+      [".jpg", "7.jpg"],
+    ] as const) {
+      const { path, set } = await open(extension);
+      expect((await set).files).toEqual([`${path}/${file}`, `${path}/8.png`]);
+      const other = file === "7.jpg" ? "7.PNG" : "7.jpg";
+      expect((await set).notes).toEqual([`Pictures without row, left out: 1 (${other}).`]);
+    }
+    for (const [extension, more] of [
+      [".gif", []],
+      ["", []],
+      [".jpg", ["sub/7.JPG"]],
+    ] as const) {
+      const { path, set } = await open(extension, more);
+      const found = more.length > 0 ? ["7.jpg", ...more] : ["7.jpg", "sub/7.PNG"];
+      await expect(set).rejects.toThrow(
+        `vca-csv: one picture 7 was expected, got ${found.map((name) => `${path}/${name}`).join(", ")}. Remove all but one.`,
+      );
+    }
+  });
+
   test("warns when no rating passes 7 of 9, and refuses the reverse", async () => {
     const seven = await csv("7,.jpg,6.5,2\n2375.1,.jpg,1.5,7\n");
     expect((await openStimuli(`vca-csv:${seven}/train.csv`)).warnings).toEqual([
-      "The scale is declared 1 to 9, but the ratings run from 1.5 to 7: check --scale.",
+      "The scale is declared 1 to 9, but the ratings run from 1.5 to 7: check the scale.",
     ]);
     const nine = await csv("7,.jpg,6.5,2\n2375.1,.jpg,1.5,8\n");
     expect(

@@ -33,6 +33,22 @@ describe("openStimuli", () => {
       'ConfigError stimuli: a path after the colon was expected, got "table:". Write it as table:FILE.csv.',
     ],
     ["emoji:x", 'ConfigError stimuli: no path was expected, got "emoji:x". Write it as emoji.'],
+    [
+      "oasis:x@1-9",
+      "ConfigError stimuli: no scale was expected for oasis, which is rated on 1 to 7, got 1 to 9. Leave it out.",
+    ],
+    [
+      "vca-csv:x.csv + emoji@-2..2",
+      "ConfigError stimuli: no scale was expected for emoji, which is rated on 1 to 7, got -2 to 2. Leave it out.",
+    ],
+    [
+      "table:my.csv@9-1",
+      'ConfigError table:my.csv@9-1: the lower and upper end of the rating scale were expected, got "9-1". Write it as 1-9 or -2..2.',
+    ],
+    [
+      "table:@1-9",
+      'ConfigError stimuli: a path after the colon was expected, got "table:@1-9". Write it as table:FILE.csv.',
+    ],
   ])("refuses %s", async (spec, message) => {
     expect(await messageOf(() => openStimuli(spec), true)).toBe(message);
   });
@@ -131,10 +147,48 @@ describe("table", () => {
     expect(set.columns).toEqual({});
   });
 
+  test.each([";", "\t"])("reads 4,5 as 4.5 where %j parts the cells", async (delimiter) => {
+    const header = "id,file,valence,arousal,valence_sd,arousal_sd,valence_n,arousal_n".replaceAll(
+      ",",
+      delimiter,
+    );
+    const row = ["a", "a.png", "8,25", "2.5", "1,5", "2", "10", "20"].join(delimiter);
+    const folder = await tableOf(`${header}\n${row}\n`);
+    const set = await openStimuli(`table:${folder}/my.csv`, { scale });
+    expect([...set.ratings.data, ...set.raters!.sd.data, ...set.raters!.n.data]).toEqual([
+      8.25, 2.5, 1.5, 2, 10, 20,
+    ]);
+  });
+
+  test("refuses a comma among numbers of raters, which may part thousands", async () => {
+    const header = "id;file;valence;arousal;valence_sd;arousal_sd;valence_n;arousal_n";
+    const folder = await tableOf(`${header}\na;a.png;8,5;2,5;1,5;2;10;1,234\n`);
+    expect(await messageOf(() => openStimuli(`table:${folder}/my.csv`, { scale }), true)).toBe(
+      'DataError table: my.csv row 2 (a): arousal_n must be a number from 1, got "1,234". Write it with a decimal point.',
+    );
+  });
+
+  test('leaves out and notes rows whose valence or arousal is "."', async () => {
+    const header = "id,file,valence,arousal,valence_sd,arousal_sd,valence_n,arousal_n,video";
+    const rows = [
+      "a,a.png,8,2,1,2,10,20,v1",
+      "none,,.,.,.,.,0,0,v2",
+      "half,pics/b.png,3,.,.,.,.,.,v3",
+      "c,pics/c.png,2,3,3,4,30,40,v4",
+    ];
+    const folder = await tableOf([header, ...rows].join("\n"), ["a.png", "pics/b.png", "pics/c.png"]);
+    const set = await openStimuli(`table:${folder}/my.csv`, { scale });
+    expect(set).toMatchObject({ ids: ["a", "c"], columns: { video: ["v1", "v4"] } });
+    expect(set.files).toEqual([`${folder}/a.png`, `${folder}/pics/c.png`]);
+    expect([...set.ratings.data]).toEqual([8, 2, 2, 3]);
+    expect([...set.raters!.sd.data, ...set.raters!.n.data]).toEqual([1, 2, 3, 4, 10, 20, 30, 40]);
+    expect(set.notes).toEqual(["Rows without rating, left out: 2 of 4 (none, half)."]);
+  });
+
   test("warns of a scale wider than the ratings, and notes pictures without row", async () => {
     const folder = await tableOf(GOOD.replace("a.png,8", "a.png,7"), ["a.png", "pics/b.png", "pics/c.png"]);
     expect(await openStimuli(`table:${folder}/my.csv`, { scale })).toMatchObject({
-      warnings: ["The scale is declared 1 to 9, but the ratings run from 2 to 7: check --scale."],
+      warnings: ["The scale is declared 1 to 9, but the ratings run from 2 to 7: check the scale."],
       notes: ["Pictures without row: 1 (c.png)."],
     });
   });
@@ -161,6 +215,31 @@ describe("table", () => {
       'DataError table: my.csv row 2 (a): valence must be a number from 1 to 9, got "9.5". Correct the cell, or remove the row.',
     ],
     [
+      "an empty rating",
+      GOOD.replace("6.5", ""),
+      'DataError table: my.csv row 3 (b): arousal must be a number from 1 to 9, got "". Correct the cell, or remove the row.',
+    ],
+    [
+      "a decimal comma between commas",
+      GOOD.replace("6.5", '"6,5"'),
+      'DataError table: my.csv row 3 (b): arousal must be a number from 1 to 9, got "6,5". Write it with a decimal point.',
+    ],
+    [
+      "an off-scale rating with a decimal comma",
+      GOOD.replaceAll(",", ";").replace("6.5", "9,5"),
+      'DataError table: my.csv row 3 (b): arousal must be a number from 1 to 9, got "9,5". Correct the cell, or remove the row.',
+    ],
+    [
+      "an off-scale rating of a row that is left out",
+      GOOD.replace("8,2", ".,12"),
+      'DataError table: my.csv row 2 (a): arousal must be a number from 1 to 9, got "12". Correct the cell, or remove the row.',
+    ],
+    [
+      "a table without any rating",
+      GOOD.replace("8,2", ".,2").replace("6.5", "."),
+      'DataError table: my.csv: a row with valence and arousal was expected, got none. Write numbers for ".".',
+    ],
+    [
       "no column of that name",
       GOOD.replace("arousal", "Arousal"),
       'DataError table: my.csv: a column "arousal" was expected, got "id", "file", "valence", "Arousal", "video". Rename "Arousal", or add the column.',
@@ -179,8 +258,31 @@ describe("table", () => {
 
   test("refuses a set without scale", async () => {
     expect(await messageOf(() => openStimuli("table:my.csv"), true)).toBe(
-      "ConfigError table: my.csv: the rating scale was expected, got none. State its ends, as in --scale 1-9.",
+      "ConfigError table: my.csv: the rating scale was expected, got none. State its ends, as in --scale 1-9 or my.csv@1-9.",
     );
+  });
+});
+
+describe("a set's own scale", () => {
+  const text = "id,file,valence,arousal\na,a.png,1,2\nb,b.png,-2,1.5\n";
+  const pictures = { "a.png": "a", "b.png": "b" };
+
+  test.each([
+    ["-2..2", { lo: -2, hi: 2 }],
+    ["-2-2", { lo: -2, hi: 2 }],
+    ["-2.5..+3", undefined],
+  ])("@%s", async (ends, scale) => {
+    const folder = await folderOf({ "my.csv": text, ...pictures });
+    const opened = openStimuli(`table:${folder}/my.csv@${ends}`, { scale: { lo: 1, hi: 9 } });
+    if (scale) expect(await opened).toMatchObject({ scale, ids: ["a", "b"] });
+    else await expect(opened).rejects.toThrow("my.csv@-2.5..+3: a readable file was expected"); // no scale: a name
+  });
+
+  test("is read from the end, so a path may hold one", async () => {
+    const folder = await folderOf({ "a@1-7/my@1-9": text, "a@1-7/a.png": "a", "a@1-7/b.png": "b" });
+    expect((await openStimuli(`table:${folder}/a@1-7/my@1-9@-2..2`)).scale).toEqual({ lo: -2, hi: 2 });
+    const published = await folderOf({ "v@1-0/N.txt": "Id V A\nN1.bmp 50 60\n", "v@1-0/N1.bmp": "picture" });
+    expect((await openStimuli(`gaped:${published}/v@1-0/`)).ids).toEqual(["N1"]);
   });
 });
 

@@ -257,7 +257,7 @@ describe("a test", () => {
       expect.objectContaining({
         tag: "DataError",
         message: expect.stringMatching(
-          /^test: pictures that were not trained on were expected, got trained 0 \(trained 0\), .* and \d+ more\. Leave them out of the set, or pass --force to count them\.$/,
+          /^test: pictures that were not trained on were expected, got trained 0 \(trained 0\), .* and \d+ more, all in .*\/tests\/trained\/trained-on\.csv\. Leave them out of the set, or pass --force to count them\.$/,
         ),
       }),
     );

@@ -7,11 +7,13 @@ import { parseCsv } from "../../src/core/csv.ts";
 import { Random } from "../../src/core/random.ts";
 import { compareRuns } from "../../src/study/compare-runs.ts";
 import type { Executor } from "../../src/study/executor.ts";
+import { planStudy } from "../../src/study/plan.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { RunFolder } from "../../src/study/run-folder.ts";
 import { runStep } from "../../src/study/run-step.ts";
 import { runStudy } from "../../src/study/run-study.ts";
-import { filesOf, type TinyStudy, tinyStudy } from "./support.ts";
+import { parseStudy } from "../../src/study/study-file.ts";
+import { drawPictures, filesOf, type TinyStudy, tinyStudy } from "./support.ts";
 
 const cache = process.env.VCA_CACHE;
 let tiny: TinyStudy;
@@ -102,6 +104,25 @@ describe("a study", () => {
   it("can be given where a run is expected", async () => {
     const { folder } = await RunFolder.open(out);
     expect(folder.path).toMatch(/steps\/fit-[0-9a-f]{16}$/);
+  });
+
+  it("takes scales from the descriptions of its sets, and tells two scales apart", async () => {
+    const file = tiny.config.stimuli;
+    const other = `table:${await drawPictures(join(tiny.folder, "other"), "other", 6)}`;
+    const hashes = async (stimuli: string, test: string) => {
+      const study = parseStudy(text({ stimuli, scale: undefined, test: [test], analyses: [] }), "study.yaml");
+      return (await planStudy(study, SILENT)).map(({ kind, hash }) => `${kind} ${hash}`);
+    };
+    const [nine, ten, tested] = [
+      await hashes(`${file}@1-9`, `${other}@1-9`),
+      await hashes(`${file}@1-10`, `${other}@1-9`),
+      await hashes(`${file}@1-9`, `${other}@1-10`),
+    ];
+    expect(nine.filter((step) => ten.includes(step))).toEqual([]);
+    expect(nine.filter((step) => !tested.includes(step)).map((step) => step.split(" ")[0])).toEqual([
+      "test",
+      "test",
+    ]);
   });
 
   it("computes anew what an edit changes, and no more", async () => {

@@ -8,6 +8,7 @@ import { pearson } from "../../src/core/statistics.ts";
 import { type FitResult, fitStudy } from "../../src/study/fit.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { testRun } from "../../src/study/test.ts";
+import { openUnseen } from "../../src/study/unseen.ts";
 import { drawPictures, type TinyStudy, tinyStudy } from "./support.ts";
 
 const cache = process.env.VCA_CACHE;
@@ -41,7 +42,7 @@ beforeAll(async () => {
   study = await tinyStudy();
   process.env.VCA_CACHE = join(study.folder, "cache");
   const [first, second] = [await drawn("one", 24), await drawn("two", 30)];
-  specs = { trained: `${first.vca} + ${second.gaped}`, gaped: second.gaped };
+  specs = { trained: `${first.vca}@1-9 + ${second.gaped}`, gaped: second.gaped };
   run = join(study.folder, "both");
   result = await fitStudy(
     { ...study.config, scale: undefined, stimuli: specs.trained },
@@ -102,6 +103,16 @@ it("tests another set on that set's own scale", async () => {
   expect(Math.max(...predicted)).toBeGreaterThan(9); // of 100
 });
 
+it("tests a table on the scale that its description states, in a folder of the table's name", async () => {
+  const { vca } = await drawn("six", 20);
+  const predicted = async (scale: string) => {
+    await testRun(run, `${vca}@${scale}`, work);
+    return (await tableOf("tests/ours/predictions.csv")).map(({ valence }) => Number(valence));
+  };
+  const [narrow, wide] = [await predicted("1-9"), await predicted("0..16")];
+  expect(wide).toEqual(narrow.map((value) => expect.closeTo(2 * (value - 1), 4)));
+});
+
 it("refuses the same id of the same set, the same bytes under another id, and names the pairs", async () => {
   const folder = join(study.folder, "four");
   await drawn("four", 20);
@@ -112,6 +123,29 @@ it("refuses the same id of the same set, the same bytes under another id, and na
   await expect(testRun(run, `gaped:${folder}`, work)).rejects.toThrow(
     "test: pictures that were not trained on were expected, got two-5 (gaped:two-5), four-4 (vca-csv:one-2). Leave them out of the set, or pass --force to count them.",
   );
+});
+
+it("names five pairs and keeps all in a table, until none is left", async () => {
+  const folder = join(study.folder, "seven");
+  const { gaped } = await drawn("seven", 20);
+  for (let i = 0; i < 7; i++)
+    await copyFile(join(study.folder, "one", `one-${i}.png`), join(folder, `seven-${i}.png`));
+  const table = join(run, "tests", "seven", "trained-on.csv");
+  const five = [0, 1, 2, 3, 4].map((i) => `seven-${i} (vca-csv:one-${i})`).join(", ");
+  const refused = (got: string) =>
+    `test: pictures that were not trained on were expected, got ${got}. Leave them out of the set, or pass --force to count them.`;
+  await expect(testRun(run, gaped, work)).rejects.toThrow(refused(`${five} and 2 more, all in ${table}`));
+  expect((await tableOf("tests/seven/trained-on.csv")).map((row) => Object.values(row))).toEqual(
+    [0, 1, 2, 3, 4, 5, 6].map((i) => [`seven-${i}`, `vca-csv:one-${i}`, "equal"]),
+  );
+  await rm(table);
+  await expect(openUnseen(run, { ...work, stimuli: gaped })).rejects.toThrow(`and 2 more, all in ${table}.`);
+  const lines = (await readFile(join(folder, "A.txt"), "utf8")).split("\n");
+  await writeFile(join(folder, "A.txt"), lines.filter((line) => !/^seven-[01]\./.test(line)).join("\n"));
+  await expect(testRun(run, gaped, work)).rejects.toThrow(
+    /got seven-2 .*, seven-6 \(vca-csv:one-6\)\. Leave/,
+  );
+  await expect(readFile(table)).rejects.toThrow("ENOENT");
 });
 
 it("refuses a near-identical picture: one that was trained on, smaller and compressed", async () => {
