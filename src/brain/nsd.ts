@@ -12,7 +12,7 @@ import { fileName, joinPath } from "../core/paths.ts";
 import { VcaError } from "../errors.ts";
 import { hdf5Source } from "./hdf5-source.ts";
 import { isNiftiName } from "./nifti.ts";
-import { type BetaSource, joinedSource, type Labels, readImage, seriesSource } from "./source.ts";
+import { type BetaSource, joinedSource, type Labels, seriesSource } from "./source.ts";
 
 const SESSION = /^betas_session(\d+)\.(hdf5|nii|nii\.gz)$/;
 const SCALE = 1 / 300;
@@ -30,8 +30,7 @@ function sessionOf(path: string): number {
 /** The betas of one session, in percent signal change. */
 async function openNsdSession(path: string): Promise<BetaSource> {
   if (!isNiftiName(path)) return hdf5Source(path, { names: ["betas"], reversed: true, scale: SCALE });
-  const image = await readImage(path);
-  return seriesSource(image, image.stored.type === "int16" && !image.stored.scaled ? SCALE : 1);
+  return seriesSource(path, ({ stored }) => (stored.type === "int16" && !stored.scaled ? SCALE : 1));
 }
 
 /**

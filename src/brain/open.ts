@@ -6,7 +6,7 @@ import { checkIsBetas, openStatmaps } from "./bids.ts";
 import { openGlmsingle } from "./glmsingle.ts";
 import { isNiftiName } from "./nifti.ts";
 import { isNsdName, openNsd } from "./nsd.ts";
-import { type BetaSource, readImage, seriesSource } from "./source.ts";
+import { type BetaSource, seriesSource } from "./source.ts";
 import { openSpm } from "./spm.ts";
 
 /** What a path does not tell. */
@@ -33,7 +33,7 @@ export async function openBetas(path: string, { nsd }: OpenBetasOptions = {}): P
   if (isNsdName(path)) return openNsd(folderOf(path), [fileName(path)], nsd);
   if (isNiftiName(path)) {
     checkIsBetas(path);
-    return seriesSource(await readImage(path));
+    return seriesSource(path);
   }
   if (/\.(hdf5|h5|mat|npy)$/i.test(path)) return openGlmsingle(path);
   throw unknown(path, `"${fileName(path)}"`);

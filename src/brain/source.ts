@@ -38,15 +38,24 @@ export async function readImage(path: string): Promise<NiftiImage> {
   return readNifti(await readBytes(path), path);
 }
 
-/** Several volumes in one NIfTI file; `scale` multiplies each number. */
-export function seriesSource(image: NiftiImage, scale = 1): BetaSource {
-  const { where, grid, count } = image;
+/**
+ * Several volumes in one NIfTI file, which is in memory only while it is read.
+ * @param scaleOf by what its numbers are multiplied
+ * @throws DataError as `readNifti`
+ */
+export async function seriesSource(
+  path: string,
+  scaleOf: (image: NiftiImage) => number = () => 1,
+): Promise<BetaSource> {
+  const { where, grid, count } = await readImage(path);
   return {
     where,
     grid,
     count,
     notes: [],
     read: async (voxels, onProgress) => {
+      const image = await readImage(path);
+      const scale = scaleOf(image);
       const data = new Float64Array(count * voxels.length);
       let row = 0;
       for (const values of image.volumes()) {
@@ -86,6 +95,32 @@ export async function stackSource(
         onProgress?.(row + 1, files.length);
       }
       return { shape: [files.length, voxels.length], data };
+    },
+  };
+}
+
+/**
+ * A source that is read once for several regions: a gzipped file is inflated from its start each time. Its `read` takes voxels of the regions.
+ * @throws DataError, from `read`, when a region does not lie on its grid
+ */
+export function readOnce(
+  source: BetaSource,
+  regions: readonly (Placed & { readonly voxels: Int32Array })[],
+): BetaSource {
+  const voxels = Int32Array.from(new Set(regions.flatMap(({ voxels }) => [...voxels])));
+  const columns = new Map(Array.from(voxels, (voxel, column) => [voxel, column]));
+  let all: Promise<Matrix> | undefined;
+  return {
+    ...source,
+    read: async (wanted, onProgress) => {
+      if (!all) for (const region of regions) checkSameGrid(region, source);
+      all ??= source.read(voxels, onProgress);
+      const { data } = await all;
+      const own = Int32Array.from(wanted, (voxel) => columns.get(voxel)!);
+      const out = new Float64Array(source.count * own.length);
+      for (let row = 0, at = 0; row < source.count; row++)
+        for (const column of own) out[at++] = data[row * voxels.length + column]!;
+      return { shape: [source.count, own.length], data: out };
     },
   };
 }

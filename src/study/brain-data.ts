@@ -9,7 +9,7 @@ import { sameGrid } from "../brain/grid.ts";
 import { type OpenBetasOptions, openBetas } from "../brain/open.ts";
 import { namesParticipant, participantOf } from "../brain/paths.ts";
 import type { Roi } from "../brain/roi.ts";
-import { type BetaSource, joinedSource, readImage, seriesSource } from "../brain/source.ts";
+import { type BetaSource, joinedSource, readOnce, seriesSource } from "../brain/source.ts";
 import { mean } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 import { type RegionRoi, regionReader } from "./brain-regions.ts";
@@ -88,7 +88,11 @@ export async function readBrain(
     const rois = await roisOf(participant);
     if (p === 0) regions.push(...rois.map(({ name, kind }) => ({ name, kind, participants: [] })));
     checkRegions(regions, rois, { participant, first: participants[0]! });
-    const { source, labels } = await open(participant, paths);
+    const { source: whole, labels } = await open(participant, paths);
+    const source = readOnce(
+      whole,
+      rois.map(({ roi }) => roi),
+    );
     if (paths.length > 1) reporter.note(`${participant}: ${paths.length} sessions, ${source.where}.`);
     for (const note of source.notes) reporter.note(`${participant}: ${note}`);
     const tsnr = await meanTsnr(rois, seriesOf.get(participant) ?? []);
@@ -266,7 +270,7 @@ async function meanTsnr(
     each.push(
       await regionTsnr(
         rois.map(({ roi }) => roi),
-        seriesSource(await readImage(path)),
+        await seriesSource(path),
       ),
     );
   return rois.map((_, r) => {

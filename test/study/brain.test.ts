@@ -502,7 +502,7 @@ describe("bad input stops both commands with exit code 3", () => {
     await stops(
       "rsa",
       swap("--conditions", at("others.csv")),
-      "sub-02: the 30 pictures of sub-01 were expected, got none of shown 0 and shown 99 besides. Keep the pictures that all participants saw.",
+      "sub-02: the 30 pictures of sub-01 were expected, got none of shown 0 and shown 99 besides. Keep the pictures that all participants saw, with --shared-pictures.",
     );
   });
 
