@@ -26,13 +26,14 @@ function moments(
   const count = (rows.length * rowSize) / width;
   for (let i = 0; i < rows.length; i++) {
     const start = rows[i]! * rowSize;
-    for (let at = 0; at < rowSize; at++) mean[at % width]! += array.data[start + at]!;
+    for (let at = start; at < start + rowSize; at += width)
+      for (let k = 0; k < width; k++) mean[k]! += array.data[at + k]!;
   }
   for (let k = 0; k < width; k++) mean[k]! /= count;
   for (let i = 0; i < rows.length; i++) {
     const start = rows[i]! * rowSize;
-    for (let at = 0; at < rowSize; at++)
-      squares[at % width]! += (array.data[start + at]! - mean[at % width]!) ** 2;
+    for (let at = start; at < start + rowSize; at += width)
+      for (let k = 0; k < width; k++) squares[k]! += (array.data[at + k]! - mean[k]!) ** 2;
   }
   const deviations = squares.map((sum) => Math.sqrt(sum / Math.max(1, count - 1)));
   const typical = Math.sqrt(deviations.reduce((sum, sd) => sum + sd * sd, 0) / width);
@@ -40,22 +41,24 @@ function moments(
   return { mean: Float32Array.from(mean), sd };
 }
 
-/** The statistics of the pictures in `train`, from tokens `[S, T, D]` and ratings `[S, 2]`. */
-export function trainingStatistics(
+/** From tokens `[S, T, D]`, the statistics of any training pictures, `train`, and their ratings `[S, 2]`. */
+export function statisticsOf(
   tokens: NdArray,
   hasCls: boolean,
-  { ratings, train }: { ratings: NdArray<Float64Array>; train: ArrayLike<number> },
-): TrainingStatistics {
-  const channels = moments(tokens, train);
-  const summary = moments(summaryFeatures(tokens, hasCls), train);
-  const rated = moments(ratings, train);
-  return {
-    "tokens/center": channels.mean,
-    "tokens/scale": channels.sd,
-    "summary/center": summary.mean,
-    "summary/scale": summary.sd,
-    "ratings/center": rated.mean,
-    "ratings/scale": rated.sd,
+): (of: { ratings: NdArray<Float64Array>; train: ArrayLike<number> }) => TrainingStatistics {
+  const summaries = summaryFeatures(tokens, hasCls);
+  return ({ ratings, train }) => {
+    const channels = moments(tokens, train);
+    const summary = moments(summaries, train);
+    const rated = moments(ratings, train);
+    return {
+      "tokens/center": channels.mean,
+      "tokens/scale": channels.sd,
+      "summary/center": summary.mean,
+      "summary/scale": summary.sd,
+      "ratings/center": rated.mean,
+      "ratings/scale": rated.sd,
+    };
   };
 }
 

@@ -18,7 +18,7 @@ import { emitOnnx } from "../graph/emit.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
 import { BETA1 } from "../graph/optimizer.ts";
 import { isStoppingState, openStopping } from "./early-stopping.ts";
-import { initialValue, trainingStatistics } from "./initial.ts";
+import { initialValue, statisticsOf } from "./initial.ts";
 import { batchSize, learningRate, lossWeights, type Recipe } from "./recipe.ts";
 import { buildStep, type StepGraph } from "./step-graph.ts";
 
@@ -156,14 +156,19 @@ async function testedParameters(
 function firstState(step: StepGraph, { data, replicas, recipe }: TrainOptions): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
   for (const { name, shape } of step.parameters) arrays.set(name, zeros([replicas.length, ...shape]));
+  const statistics = statisticsOf(data.views[0]!, data.hasCls);
   replicas.forEach(({ train, seed, ratings = data.ratings }, r) => {
-    const measured = trainingStatistics(data.views[0]!, data.hasCls, { ratings, train });
-    const statistics = recipe.standardiseRatings
+    const measured = statistics({ ratings, train });
+    const own = recipe.standardiseRatings
       ? measured
       : { ...measured, "ratings/center": new Float32Array(2), "ratings/scale": new Float32Array(2).fill(1) };
+    const alike = replicas.findIndex((other) => other.seed === seed); // draws the same numbers
     for (const parameter of step.parameters) {
-      const value = initialValue(parameter, statistics, Random.seeded(seed).at("parameters"));
-      arrays.get(parameter.name)!.data.set(value, r * value.length);
+      const { data } = arrays.get(parameter.name)!;
+      const size = data.length / replicas.length;
+      if (alike < r && parameter.initial.kind !== "statistic")
+        data.copyWithin(r * size, alike * size, (alike + 1) * size);
+      else data.set(initialValue(parameter, own, Random.seeded(seed).at("parameters")), r * size);
     }
   });
   for (const { name, parameter, average } of step.state) {
