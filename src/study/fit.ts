@@ -117,9 +117,11 @@ async function announce(
   const shape = { tokens, width, hasCls, pictures: folds.length };
   const need = replicaNeed(circuit, recipe, shape);
   const replicas = new Set(folds).size * config.seeds + config.seeds;
-  const together = Math.min(Math.max(new Set(folds).size, config.seeds), groupSize(circuit, recipe, shape));
+  const most = groupSize(circuit, recipe, shape);
+  const together = Math.min(Math.max(new Set(folds).size, config.seeds), most);
+  const freed = config.seeds > 1 ? together : 1; // the group before: the allocator may keep all of it
   const views = prepared.views.reduce((bytes, view) => bytes + view.data.byteLength, 0);
-  const memory = before + views + engineBytes(circuit, recipe, shape) + together * need.memoryBytes;
+  const memory = before + views + engineBytes(circuit, recipe, shape) + (together + freed) * need.memoryBytes;
   const disk = replicas * keptEpochs(recipe.epochs).length * need.diskBytes;
   reporter.note(
     `${set.ids.length} pictures, ${features.T} tokens of ${features.D} channels; ${replicas} networks of ${need.parameters} parameters, ${recipe.epochs} epochs, ${together} at once; up to ${gigabytes(memory)} of memory and ${gigabytes(disk)} of disk.`,
