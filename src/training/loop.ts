@@ -10,7 +10,7 @@ import { openSession } from "#engine";
 import { coresAvailable } from "#files";
 import type { Circuit } from "../circuits/circuit.ts";
 import type { MaskSpec, ParameterSpec } from "../circuits/parts.ts";
-import { type NdArray, takeRows, zeros } from "../core/array.ts";
+import { type NdArray, zeros } from "../core/array.ts";
 import { Random } from "../core/random.ts";
 import type { Session } from "../engine/session.ts";
 import { VcaError } from "../errors.ts";
@@ -206,7 +206,7 @@ async function runEpoch(session: Session, step: StepGraph, options: EpochOptions
   let feeds = feedsOf(0);
   for (let i = 0; i < stepsPerEpoch; i++) {
     const t = epoch * stepsPerEpoch + i;
-    const running = session.run(feeds);
+    const running = session.run(feeds, undefined, { handOver: true });
     if (i + 1 < stepsPerEpoch) feeds = feedsOf(i + 1); // drawn while the step runs
     const { losses } = await running;
     replicas.forEach(({ name }, r) => {
@@ -238,7 +238,7 @@ function batchFeeds(
   const own = replicas.flatMap((replica) => replica.ratings ?? []);
   const ratings = zeros(own.length > 0 ? [own.length, batch, 2] : [batch, 2]);
   rows.forEach((row, b) => {
-    tokens.data.set(takeRows(data.views[chosen[row]!]!, [row]).data, b * T * D);
+    tokens.data.set(data.views[chosen[row]!]!.data.subarray(row * T * D, (row + 1) * T * D), b * T * D);
     for (const [r, from] of (own.length > 0 ? own : [data.ratings]).entries())
       ratings.data.set(from.data.subarray(row * 2, row * 2 + 2), (r * batch + b) * 2);
   });
