@@ -41,13 +41,22 @@ export async function readMeasured(measured: Measured): Promise<Rdms> {
   return measured.kind === "patterns" ? ofPatterns(measured) : ofRdms(measured);
 }
 
-/** Models of the pictures `ids`. @throws as the readers and `openBrainRun` */
-export async function readModels(from: string | RunModels, ids: readonly string[]): Promise<Model[]> {
-  if (typeof from === "string") return fixedModels(await readFile(from, { axes: ["model"], ids }));
+/** Models of the pictures `ids`, and whether their source names its pictures or takes them in this order. @throws as the readers and `openBrainRun` */
+export async function readModels(
+  from: string | RunModels,
+  ids: readonly string[],
+): Promise<{ readonly models: Model[]; readonly named: boolean }> {
+  if (typeof from === "string") {
+    const { rdms, named } = await readFile(from, { axes: ["model"], ids });
+    return { models: fixedModels(rdms), named };
+  }
   const opened = await openBrainRun(from.path, ids, from);
   const { candidates, baselines } = await modelsOf(opened, { ids }, from);
   const last = opened.run.epochs.at(-1);
-  return [...candidates.filter(({ epoch }) => epoch === last), ...baselines].map(({ model }) => model);
+  const models = [...candidates.filter(({ epoch }) => epoch === last), ...baselines].map(
+    ({ model }) => model,
+  );
+  return { models, named: true };
 }
 
 async function ofRdms({ files: [file], axes, average, stimuli }: Measured): Promise<Rdms> {
@@ -56,9 +65,23 @@ async function ofRdms({ files: [file], axes, average, stimuli }: Measured): Prom
       "ConfigError",
       `rsa: an axis "participant" was expected, got --axes ${axes.join(",")}. Name the axis over which results shall hold participant.`,
     );
-  let data = await readFile(file!, { axes, ids: await readIds(stimuli) });
-  if (average) for (const axis of axes) if (axis !== "participant") data = averageOver(data, axis);
-  return data;
+  const ids = await readIds(stimuli);
+  let { rdms } = await readFile(file!, { axes, ids });
+  if (ids && ids.join() !== rdms.ids.join())
+    throw new VcaError(
+      "DataError",
+      `${stimuli}: the pictures that ${file} names, ${someOf(rdms.ids)}, were expected, got ${someOf(ids)}. Leave out the table: the file knows its pictures.`,
+    );
+  if (!average) return rdms;
+  for (const axis of axes) if (axis !== "participant") rdms = averageOver(rdms, axis);
+  const { participant = [] } = rdms.labels;
+  const isRepeated = new Set(participant).size < participant.length; // a file may name them without their sessions
+  if (isRepeated)
+    rdms = averageOver(
+      { ...rdms, labels: { participant, rdm: participant.map((_, k) => String(k)) } },
+      "rdm",
+    );
+  return rdms;
 }
 
 async function ofPatterns({ files, stimuli, measure = "auto" }: Measured): Promise<Rdms> {
@@ -97,21 +120,38 @@ function runsOf({ ids, runs }: Patterns, id: string): number {
   return new Set(runs.filter((_, n) => ids[n] === id)).size;
 }
 
-/** RDMs of a file; HDF5, as rsatoolbox saves RDMs, is opened where it lies: descriptors named as axes label the RDMs, `id` the pictures. */
-async function readFile(path: string, options: ReadOptions): Promise<Rdms> {
+/** RDMs of a file, and whether it names its pictures. */
+interface ReadFile {
+  readonly rdms: Rdms;
+  readonly named: boolean;
+}
+
+/**
+ * RDMs of a file. HDF5, as rsatoolbox saves RDMs, is opened where it lies: descriptors named as axes (of models also `name`) label the RDMs, `id`
+ * the pictures, before `options.ids`.
+ */
+async function readFile(path: string, options: ReadOptions): Promise<ReadFile> {
   const { isMat73, openHdf5 } = await import("#hdf5");
   const isMatlab = /\.mat$/i.test(path) && (await isMat73(path));
-  if (!isMatlab && !/\.(h5|hdf5)$/i.test(path)) return readRdms(await readBytes(path), path, options);
+  if (!isMatlab && !/\.(h5|hdf5)$/i.test(path))
+    return { rdms: readRdms(await readBytes(path), path, options), named: /\.[ct]sv$/i.test(path) };
   const file = await openHdf5(path);
   try {
     if (isMatlab)
-      return rdmsOfMatlab(new Map(file.names.map((name) => [name, file.mat(name)])), path, options);
+      return {
+        rdms: rdmsOfMatlab(new Map(file.names.map((name) => [name, file.mat(name)])), path, options),
+        named: false,
+      };
     const { shape, slice } = file.dataset("dissimilarities");
     const data = Float64Array.from(slice(shape.map((length) => [0, length])));
-    const ids = options.ids ?? file.labels("pattern_descriptors/id");
-    const described = options.axes.map((axis) => [axis, file.labels(`rdm_descriptors/${axis}`)] as const);
+    const own = file.labels("pattern_descriptors/id");
+    const [ids, named] = [own ?? options.ids, own !== undefined];
+    const labelsOf = (axis: string) =>
+      file.labels(`rdm_descriptors/${axis}`) ??
+      (axis === "model" ? file.labels("rdm_descriptors/name") : undefined);
+    const described = options.axes.map((axis) => [axis, labelsOf(axis)] as const);
     const labels = described.filter((one): one is [string, string[]] => one[1] !== undefined);
-    if (labels.length === 0) return rdmsOfArray({ shape, data }, path, { ...options, ids });
+    if (labels.length === 0) return { rdms: rdmsOfArray({ shape, data }, path, { ...options, ids }), named };
     const lacking = described.find(([, values]) => values === undefined);
     if (lacking)
       throw new VcaError(
@@ -119,7 +159,7 @@ async function readFile(path: string, options: ReadOptions): Promise<Rdms> {
         `${path}: rdm_descriptors/${lacking[0]} was expected beside ${labels.map(([axis]) => axis).join(", ")}, got none. Leave it out of --axes.`,
       );
     const rows = rdmsOfArray({ shape, data }, path, { axes: ["rdm"], ids });
-    return { ...rows, labels: Object.fromEntries(labels) };
+    return { rdms: { ...rows, labels: Object.fromEntries(labels) }, named };
   } finally {
     file.close();
   }

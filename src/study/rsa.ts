@@ -61,8 +61,8 @@ export async function compareRdms(
   const { comparison, resample, draws, correction } = config;
   const { measured } = config;
   const data = await readMeasured(measured);
-  const models = await readModels(config.models, data.ids);
-  describe(data, models.length, config, reporter);
+  const { models, named } = await readModels(config.models, data.ids);
+  describe(data, { candidates: models.length, named }, config, reporter);
   const random = Random.seeded(config.seed).at("rsa");
   const common = {
     models,
@@ -104,7 +104,12 @@ export async function compareRdms(
   return { result, evaluation };
 }
 
-function describe(data: Rdms, candidates: number, config: RsaConfig, reporter: Reporter): void {
+function describe(
+  data: Rdms,
+  { candidates, named }: { candidates: number; named: boolean },
+  config: RsaConfig,
+  reporter: Reporter,
+): void {
   const { measured, models, resample, draws } = config;
   const people = new Set(data.labels.participant).size;
   const [n] = data.vectors.shape as [number];
@@ -113,7 +118,7 @@ function describe(data: Rdms, candidates: number, config: RsaConfig, reporter: R
     resample === "none"
       ? `${draws} permutations of labels`
       : `${draws} draws of ${resample === "both" ? "pictures and participants" : resample}`;
-  if (typeof models === "string" && !measured.stimuli && !/\.[ct]sv$/i.test(models)) {
+  if (!named && !measured.stimuli) {
     const areNamed = data.ids.some((id, i) => id !== String(i + 1));
     if (areNamed)
       reporter.warn(

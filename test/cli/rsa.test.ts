@@ -183,11 +183,46 @@ describe("vca rsa", () => {
     expect(err).toContain("2 participants, 4 pictures, 1 models");
     expect(JSON.parse(out).models).toHaveLength(1);
     expect(await readFile(at("described/alignment-participants.csv"), "utf8")).toMatch(/ann.*bob/s);
+    const unnamed = await rsa("--json");
+    expect(unnamed.err).toContain("2 participants, 4 pictures, 1 models");
+    expect(JSON.parse(unnamed.out)).toMatchObject({ models: JSON.parse(out).models });
     const kept = await rsa("--axes", "participant,session", "--sessions", "keep", "--json");
     expect(kept.err).toContain("2 participants, 4 RDMs, 4 pictures");
     const lacking = await rsa("--axes", "participant,run");
     expect(lacking.code).toBe(3);
     expect(lacking.err).toContain("rdm_descriptors/run was expected beside participant, got none");
+  });
+
+  it("joins models by the ids, and takes their names, of rsatoolbox's descriptors", async () => {
+    const saved = (name: string) => fileURLToPath(new URL(`../fixtures/rsa/${name}`, import.meta.url));
+    await writeFile(
+      at("measured.csv"),
+      "first,second,ann,bob\ncat,dog,1,1\ncat,cup,6,5\ncat,key,5,6\ndog,cup,4,4\ndog,key,3,3\ncup,key,2,2\n",
+    );
+    const words = ["--models", saved("named-models.h5"), "--resample", "none", "--draws", "20", "--json"];
+    const { out, err } = await vca("rsa", "--rdms", at("measured.csv"), ...words);
+    expect(err).not.toContain("names no stimuli");
+    const scores = JSON.parse(out).models.map(({ name, score }: { name: string; score: number }) => [
+      name,
+      score.toFixed(3),
+    ]);
+    expect(scores).toEqual([
+      ["near", "0.971"],
+      ["far", "-0.971"],
+    ]);
+    await writeFile(at("others.csv"), "id\ncat\ndog\ncup\nkey\n");
+    const other = await vca(
+      "rsa",
+      "--rdms",
+      saved("named-models.h5"),
+      "--stimuli",
+      at("others.csv"),
+      ...words,
+    );
+    expect([other.code, other.err]).toEqual([
+      3,
+      `${at("others.csv")}: the pictures that ${saved("named-models.h5")} names, key, cup, dog, cat, were expected, got cat, dog, cup, key. Leave out the table: the file knows its pictures.\n`,
+    ]);
   });
 
   it.each([
