@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LINES_OF_A_FILE = 400;
 /** Raised on purpose, by whoever adds an area. */
-const LINES_IN_ALL = 36_000;
+const LINES_IN_ALL = 36_500;
 const BYTES_OF_THE_PACKAGE = 8e6;
 
 const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).filter(

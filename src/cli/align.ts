@@ -52,6 +52,8 @@ export function alignText(result: AlignResult): string {
     testsText(result.tests),
     ...(result.searchlight ? ["", searchlightText(result.searchlight)] : []),
     "",
+    "Tests over participants, and maps, hold for these pictures; intervals and p of scores for others too, where pictures are resampled.",
+    "",
     `${result.draws} ${result.resample === "none" ? "permutations" : "draws"}, ${secondsText(result.seconds)}, ${result.out}`,
   ].join("\n");
 }

@@ -81,7 +81,7 @@ export function addEncode(program: VcaCommand, io: Io): void {
 /** Accuracy of each set of features in each region, and the tests. */
 function encodeText({ method, by, folds, rows, tests, out, seconds }: EncodeResult): string {
   return [
-    `Voxels by ${method}, ${folds} folds by ${by}; mean r of a region, tested over participants (q: over regions of one source).`,
+    `Voxels by ${method}, ${folds} folds by ${by}; mean r of a region, tested over participants: p and maps hold for these pictures (q: over regions of one source).`,
     "",
     table(
       ["region", "features", "r", "95 % interval", "p", "q", "ceiling", "voxels", "q < .05"],
@@ -93,8 +93,8 @@ function encodeText({ method, by, folds, rows, tests, out, seconds }: EncodeResu
         probability(row.p),
         probability(row.q),
         number(row.ceiling),
-        String(row.voxels),
-        String(row.voxels_q05),
+        String(row.voxels ?? "-"),
+        String(row.voxels_q05 ?? "-"),
       ]),
     ),
     "",

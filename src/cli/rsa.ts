@@ -1,10 +1,9 @@
 /** @file `vca rsa`: a run's nuclei against brains, or model RDMs against measured RDMs, with noise ceiling, intervals and tests. */
 import { VcaError } from "../errors.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
-import type { Evaluation } from "../rsa/evaluate.ts";
 import type { Correction } from "../rsa/pairwise.ts";
 import type { BrainMeasure, BrainPrecision } from "../study/brain-measures.ts";
-import type { RsaResult } from "../study/rsa.ts";
+import type { Compared } from "../study/rsa.ts";
 import { addBrainOptions, type BrainCliOptions, brainFiles } from "./brain-options.ts";
 import type { VcaCommand } from "./command.ts";
 import { type Io, show, withWork } from "./io.ts";
@@ -127,7 +126,7 @@ async function compareReady(io: Io, path: string | undefined, options: RsaOption
     import("../rsa/comparisons.ts"),
   ]);
   const { resample, draws, correction, out, seed = 0 } = options;
-  const { result, evaluation } = await withWork(io, options, (work) =>
+  const compared = await withWork(io, options, (work) =>
     compareRdms(
       {
         measured: {
@@ -149,7 +148,7 @@ async function compareReady(io: Io, path: string | undefined, options: RsaOption
       work,
     ),
   );
-  show(io, options, result, resultText(result, evaluation, out));
+  show(io, options, compared.result, resultText(compared, out));
 }
 
 async function align(io: Io, path: string, options: RsaOptions): Promise<void> {
@@ -234,7 +233,7 @@ function pText(p: number | null): string {
   return p === null ? "-" : p < 0.001 ? "< .001" : correlationText(p);
 }
 
-function resultText(result: RsaResult, evaluation: Evaluation, out: string | undefined): string {
+function resultText({ result, evaluation, q }: Compared, out: string | undefined): string {
   const { lower, upper } = result.ceiling;
   const order = [...result.models.keys()].sort((a, b) => result.models[b]!.score - result.models[a]!.score);
   const models = order.map((k) => {
@@ -247,6 +246,7 @@ function resultText(result: RsaResult, evaluation: Evaluation, out: string | und
       correlationText(se),
       interval,
       pText(p),
+      pText(q[k] ?? null),
       pText(pCeiling),
       aboveCeiling ? "above the ceiling" : "",
     ];
@@ -262,7 +262,7 @@ function resultText(result: RsaResult, evaluation: Evaluation, out: string | und
   return [
     `${result.comparison}, noise ceiling ${correlationText(lower)} to ${correlationText(upper)}.`,
     "",
-    table(["model", "score", "se", "95 % interval", "p > 0", "p ceiling", ""], models),
+    table(["model", "score", "se", "95 % interval", "p > 0", "q", "p ceiling", ""], models),
     ...(pairs.length > 0 ? ["", table(["pairs that differ", "difference", "p", "corrected"], pairs)] : []),
     ...(pairs.length === 0 && result.pairs.length > 0 && result.resample !== "none"
       ? ["", "No two models differ after correction."]

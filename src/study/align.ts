@@ -103,7 +103,7 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
   await writeAlignment(result, regions, brain);
   await writeRsaFigures(
     out,
-    regions.map((region) => drawnOf(region, study)),
+    regions.map((region) => drawnOf(region, study, result)),
     {
       comparison: options.comparison,
       title: "Does the circuit share the region's geometry?",
@@ -114,13 +114,21 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
 }
 
 /** The last epoch and baselines, as figures show them. */
-function drawnOf({ region, data, models, pairs, ceiling }: RegionResult, study: AlignStudy): DrawnRegion {
+function drawnOf(
+  { region, data, models, pairs, ceiling }: RegionResult,
+  study: AlignStudy,
+  { rows }: Pick<AlignResult, "rows">,
+): DrawnRegion {
   const shown = models.slice(0, headlineOf(study).length + study.baselines.length); // they come first
   return {
     name: region.name,
     data,
     models: shown.map(({ candidate: { model, nucleus } }) => ({ ...model, baseline: nucleus === undefined })),
     found: { models: shown.map(({ result }) => result), pairs, ceiling },
+    q: shown.map(({ candidate: { model } }) => {
+      const q = rows.find((row) => row.region === region.name && row.model === model.name)?.q;
+      return typeof q === "number" ? q : undefined;
+    }),
   };
 }
 

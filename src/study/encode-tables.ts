@@ -63,9 +63,10 @@ export interface Encoding {
 
 /** All sets of features in one region. */
 export function encodedIn(region: BrainRegion, { brain, sets, found }: Encoding): Encoded[] {
-  const ceiling = ceilingOf(region, brain);
+  const of = ({ name }: FeatureSet) => found.get(region.name)!.get(name)!;
+  const ceiling = ceilingOf(region, brain, of(sets[0]!)[0]!);
   return sets.map((set) => {
-    const each = found.get(region.name)!.get(set.name)!;
+    const each = of(set);
     const map =
       region.grid &&
       groupMap(
@@ -120,12 +121,19 @@ export async function writeEncoding(
 /**
  * Mean over participants of the correlation that a perfect model could reach: the root of a region's reliability, from the mean of Fisher's z of its
  * voxels' halves (each voxel's own root would be too low where it is noisy). Undefined where a picture has one repeat.
+ * @param modelled correlations of each participant's voxels, NaN where a voxel was left out, as for all sets of features
  */
-function ceilingOf({ participants }: BrainRegion, { ids }: BrainData): number | undefined {
+function ceilingOf(
+  { participants }: BrainRegion,
+  { ids }: BrainData,
+  modelled: readonly Float64Array[],
+): number | undefined {
   const once = ({ stimuli }: Trials) => ids.some((_, s) => stimuli.indexOf(s) === stimuli.lastIndexOf(s));
   if (participants.some(once)) return undefined;
-  return participants.reduce((sum, { data, stimuli }) => {
-    const halves = Math.tanh(regionZ(splitHalf(data, stimuli)));
+  return participants.reduce((sum, { data, stimuli }, p) => {
+    const halves = Math.tanh(
+      regionZ(splitHalf(data, stimuli).filter((_, v) => !Number.isNaN(modelled[p]![v]!))),
+    );
     return sum + Math.sqrt(stepUp(halves)) / participants.length;
   }, 0);
 }

@@ -1,7 +1,6 @@
 /** @file Figures of `vca rsa`: models below the noise ceiling and beside one another, RDMs, and a map of RDMs. */
 import { parseHTML } from "linkedom";
 import { writeFileAtomic } from "#files";
-import { benjaminiHochberg } from "../core/multiple-comparisons.ts";
 import { smacof } from "../geometry/mds.ts";
 import { alignmentFigure } from "../report/figures/alignment.ts";
 import { rdmFigure } from "../report/figures/rdm.ts";
@@ -18,6 +17,8 @@ export interface DrawnRegion {
   readonly data: Rdms;
   readonly models: readonly (Pick<Model, "name" | "rdms"> & { readonly baseline?: boolean })[];
   readonly found: Pick<Evaluation, "models" | "pairs" | "ceiling">;
+  /** Corrected p of the models, as their table has it, `[K]`. */
+  readonly q: readonly (number | undefined)[];
 }
 
 /** More RDMs than these are too small to be seen. */
@@ -61,17 +62,15 @@ export async function writeRsaFigures(
     await writeFileAtomic(`${folder}/figures/${name}.svg`, svg);
 }
 
-function rowsOf({ name, models, found }: DrawnRegion) {
+function rowsOf({ name, models, found, q }: DrawnRegion) {
   const { lower, upper } = found.ceiling;
-  const tested = found.models.filter(({ p }) => p !== null);
-  const q = benjaminiHochberg(tested.map(({ p }) => p!));
   return found.models.map((model, k) => ({
     model: model.name,
     region: name,
     value: model.score,
     lower: model.ci?.[0],
     upper: model.ci?.[1],
-    q: q[tested.indexOf(model)],
+    q: q[k],
     baseline: models[k]!.baseline ?? false,
     ceiling: lower === null || upper === null ? undefined : { lower, upper },
   }));

@@ -11,6 +11,7 @@ import { type Evaluation, evaluate } from "../rsa/evaluate.ts";
 import type { Correction } from "../rsa/pairwise.ts";
 import { permuteLabels } from "../rsa/permutation.ts";
 import type { Rdms } from "../rsa/rdm.ts";
+import { withQ } from "./brain-tables.ts";
 import type { WorkOptions } from "./prepare.ts";
 import type { Reporter } from "./reporter.ts";
 import { writeRsaFigures } from "./rsa-figures.ts";
@@ -49,6 +50,13 @@ export interface RsaResult {
   readonly seconds: number;
 }
 
+/** What was found: the JSON value, everything, and the models' p corrected over them (Benjamini & Hochberg), `[K]`. */
+export interface Compared {
+  readonly result: RsaResult;
+  readonly evaluation: Evaluation;
+  readonly q: readonly (number | undefined)[];
+}
+
 /**
  * Compares model RDMs with measured RDMs from files.
  * @throws DataError, ShapeError, ConfigError as the readers and `evaluate`
@@ -56,7 +64,7 @@ export interface RsaResult {
 export async function compareRdms(
   config: RsaConfig,
   { reporter, signal, threads }: Pick<WorkOptions, "reporter" | "signal" | "threads">,
-): Promise<{ readonly result: RsaResult; readonly evaluation: Evaluation }> {
+): Promise<Compared> {
   const started = performance.now();
   const { comparison, resample, draws, correction } = config;
   const { measured } = config;
@@ -90,18 +98,21 @@ export async function compareRdms(
     draws: permuted ? draws : evaluation.draws,
     seconds: (performance.now() - started) / 1000,
   };
+  const tested = shownModels.map(({ p }) => ({ p: p ?? undefined }));
+  const q = withQ(tested, () => "models").map((row) => row.q);
+  const compared = { result, evaluation, q };
   warn(data, evaluation, config, reporter);
   if (config.out !== undefined) {
-    await writeResult(config.out, result, evaluation);
+    await writeResult(config.out, compared);
     const about = `${new Set(data.labels.participant).size} participants, ${data.ids.length} pictures`;
-    const drawn = { name: "measured", data, models, found: { ...evaluation, models: shownModels } };
+    const drawn = { name: "measured", data, models, found: { ...evaluation, models: shownModels }, q };
     await writeRsaFigures(config.out, [drawn], {
       comparison,
       about,
       title: "Which models share the measured geometry?",
     });
   }
-  return { result, evaluation };
+  return compared;
 }
 
 function describe(
@@ -157,14 +168,13 @@ function warn(
 /** Tables: `alignment.csv`, `alignment-participants.csv`, `alignment-pairs.csv`, and the JSON value. */
 async function writeResult(
   folder: string,
-  result: RsaResult,
-  { models, participants }: Evaluation,
+  { result, evaluation: { models, participants }, q }: Compared,
 ): Promise<void> {
   const cell = (value: number | null | undefined) => value ?? undefined;
   const files = {
     "rsa.json": `${JSON.stringify({ ...result, seconds: undefined }, undefined, 2)}\n`, // the same for the same input
     "alignment.csv": writeCsv(
-      ["model", "score", "se", "lower", "upper", "p", "p_ceiling", "above_ceiling"],
+      ["model", "score", "se", "lower", "upper", "p", "q", "p_ceiling", "above_ceiling"],
       models.map((model, k) => [
         model.name,
         model.score,
@@ -172,6 +182,7 @@ async function writeResult(
         cell(model.ci?.[0]),
         cell(model.ci?.[1]),
         cell(result.models[k]!.p),
+        q[k],
         cell(model.pCeiling),
         model.aboveCeiling ? 1 : 0,
       ]),

@@ -66,10 +66,10 @@ describe("vca rsa", () => {
       at("out"),
     );
     expect(out).toMatch(
-      /^rho-a, noise ceiling \.\d+ to \.\d+\.\n\nmodel +score +se +95 % interval +p > 0 +p ceiling/,
+      /^rho-a, noise ceiling \.\d+ to \.\d+\.\n\nmodel +score +se +95 % interval +p > 0 +q +p ceiling/,
     );
     const table = await readFile(at("out/alignment.csv"), "utf8");
-    expect(table.split("\n")[0]).toBe("model,score,se,lower,upper,p,p_ceiling,above_ceiling");
+    expect(table.split("\n")[0]).toBe("model,score,se,lower,upper,p,q,p_ceiling,above_ceiling");
     expect((await readFile(at("out/alignment-participants.csv"), "utf8")).trim().split("\n")).toHaveLength(
       1 + 5 * 6,
     );
