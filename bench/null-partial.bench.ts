@@ -1,9 +1,9 @@
 /**
  * @file Error rates of the tests of `rsa` that need a true model: partial RSA, where models know nothing but what a nuisance knows,
- * and the test against the lower noise ceiling, for models that on average just reach it.
+ * and the test against the lower noise ceiling, for models that on average just reach it; with PYTHON, rsatoolbox's on the same RDMs beside.
  *
  * Run: `npx tsx --conditions=source bench/null-partial.bench.ts [--studies 1000] [--first 0] [--draws 200] [--signal 0.7]
- * [--sizes 5x20,5x60,20x20,20x60] [--keep FILE.jsonl]`; `--first` and `--keep` as in `null.bench.ts`.
+ * [--sizes 5x20,5x60,20x20,20x60] [--keep FILE.jsonl] [--python PYTHON]`; `--first` and `--keep` as in `null.bench.ts`.
  */
 import { parseArgs } from "node:util";
 import { Random } from "../src/core/random.ts";
@@ -14,7 +14,18 @@ import { fixedModels } from "../src/rsa/models.ts";
 import { partialRsa } from "../src/rsa/partial.ts";
 import type { Rdms } from "../src/rsa/rdm.ts";
 import { simulateStudy } from "../test/rsa/studies.ts";
-import { below, collect, type Found, print, rate, type Size, sizesOf, text } from "./null-studies.ts";
+import {
+  below,
+  collect,
+  difference,
+  type Found,
+  openPeer,
+  print,
+  rate,
+  type Size,
+  sizesOf,
+  text,
+} from "./null-studies.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +35,7 @@ const { values } = parseArgs({
     signal: { type: "string", default: "0.7" },
     sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
     keep: { type: "string" },
+    python: { type: "string" },
   },
 });
 const [studies, first, draws, signal] = [values.studies, values.first, values.draws, values.signal].map(
@@ -35,11 +47,15 @@ const sizes = sizesOf(values.sizes);
 /** Studies by which models are made that just reach the ceiling; others than those that are tested. */
 const CALIBRATION = 400;
 
+const peer = values.python ? openPeer(values.python) : undefined;
+
 /** p-values of a study. */
 interface Errors {
   readonly linear: readonly number[];
   readonly rank: readonly number[];
   readonly ceiling: readonly number[];
+  /** The same of rsatoolbox. */
+  readonly peerCeiling?: readonly number[];
   /** Of the true model, and whether it lies below the ceiling. */
   readonly trueModel: { readonly p: number; readonly below: boolean };
 }
@@ -112,20 +128,30 @@ async function simulate(size: Size, study: number): Promise<Errors> {
   };
   const against = async (judged: Rdms) =>
     evaluate({ ...common, models: fixedModels(judged), comparison: "pearson" });
-  const [truth, reaching] = [await against(only(models)), await against(mixed(models, shares.get(size)!))];
+  const atCeiling = mixed(models, shares.get(size)!);
+  const [truth, reaching] = [await against(only(models)), await against(atCeiling)];
+  const peers = await peer?.tests({ data, models: atCeiling }, { draws, comparison: "pearson" });
   const [{ pCeiling, score }] = truth.models as [(typeof truth.models)[number]];
   return {
     linear: await partial("linear"),
     rank: await partial("rank"),
     ceiling: reaching.models.map((model) => model.pCeiling!),
+    ...(peers && { peerCeiling: peers.ceiling }),
     trueModel: { p: pCeiling!, below: score < truth.ceiling.lower! },
   };
 }
 
 const found = await collect(
-  { keep: values.keep, settings: { draws, signal }, sizes, studies, first },
+  {
+    keep: values.keep,
+    settings: { draws, signal, ...(peer && { rsatoolbox: true }) },
+    sizes,
+    studies,
+    first,
+  },
   simulate,
 );
+peer?.close();
 const rates = (p: (of: Errors) => readonly number[]) => (of: readonly Found<Errors>[]) =>
   rate(of.map((one) => below(p(one))));
 print(
@@ -135,6 +161,14 @@ print(
     "partial RSA, linear: models share with the data what the nuisance knows": rates(({ linear }) => linear),
     "partial RSA, ranks": rates(({ rank }) => rank),
     "models at the lower ceiling against it": rates(({ ceiling }) => ceiling),
+    ...(peer && {
+      "rsatoolbox; ours less rsatoolbox: models at the lower ceiling against it": (
+        of: readonly Found<Errors>[],
+      ) => {
+        const pairs = of.map(({ ceiling, peerCeiling }) => [below(ceiling), below(peerCeiling!)] as const);
+        return `${text(mean(pairs.map(([, theirs]) => theirs)))}; ${difference(pairs)}`;
+      },
+    }),
     "the true model, found below the lower ceiling": (of) =>
       rate(of.map(({ trueModel }) => (trueModel.below ? below([trueModel.p]) : 0))),
   },

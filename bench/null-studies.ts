@@ -1,7 +1,11 @@
 /** @file What the benchmarks of error rates share: studies of several sizes, kept line by line, and the shares of their tests that found something. */
+import { spawn } from "node:child_process";
 import { appendFile, readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { exists } from "#files";
 import { mean, variance } from "../src/core/statistics.ts";
+import { type Comparison, comparisonName, vectorsOf } from "../src/rsa/comparisons.ts";
+import type { Study } from "../test/rsa/studies.ts";
 
 const ALPHA = 0.05;
 
@@ -99,4 +103,37 @@ export function rate(shares: readonly number[]): string {
   const spread = variance(shares) / shares.length;
   const [low, high] = wilson(share, spread > 0 ? (share * (1 - share)) / spread : shares.length);
   return `${text(share)} [${text(Math.max(0, low))}, ${text(high)}]`;
+}
+
+/** p-values of rsatoolbox's dual bootstrap: of models against 0, of pairs, of models against the lower ceiling. */
+export interface PeerTests {
+  readonly zero: readonly number[];
+  readonly pairs: readonly number[];
+  readonly ceiling: readonly number[];
+}
+
+/** rsatoolbox in a process of its own. */
+export function openPeer(python: string) {
+  const peer = spawn(python, [new URL("peers/null.py", import.meta.url).pathname]);
+  peer.stderr.pipe(process.stderr);
+  const answers = createInterface(peer.stdout)[Symbol.asyncIterator]();
+  return {
+    async tests(
+      { data, models }: Study,
+      { draws, comparison }: { draws: number; comparison: Comparison },
+    ): Promise<PeerTests> {
+      const rows = [data, models].map((rdms) => vectorsOf(rdms).map((row) => [...row]));
+      const question = { data: rows[0], models: rows[1], draws, comparison: comparisonName(comparison) };
+      peer.stdin.write(`${JSON.stringify(question)}\n`);
+      return JSON.parse(String((await answers.next()).value));
+    },
+    close: () => peer.stdin.end(),
+  };
+}
+
+/** The mean of paired differences with its 95 % interval. */
+export function difference(pairs: readonly (readonly [number, number])[]): string {
+  const each = pairs.map(([a, b]) => a - b);
+  const margin = 1.96 * Math.sqrt(variance(each) / each.length);
+  return `${text(mean(each))} [${text(mean(each) - margin)}, ${text(mean(each) + margin)}]`;
 }

@@ -6,18 +6,27 @@
  * [--signal 0.7] [--sizes 5x20,5x60,20x20,20x60] [--keep FILE.jsonl] [--python PYTHON] [--nulls noSignal,signal,halves]`. With `--keep`, studies found in the file are not simulated again;
  * files of runs beside one another, each with its own `--first`, are joined by `cat`.
  */
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { bonferroni } from "../src/core/multiple-comparisons.ts";
 import { Random } from "../src/core/random.ts";
-import { mean, sd, variance } from "../src/core/statistics.ts";
-import { comparisonName, comparisonOf, vectorsOf } from "../src/rsa/comparisons.ts";
+import { mean, sd } from "../src/core/statistics.ts";
+import { comparisonOf } from "../src/rsa/comparisons.ts";
 import { type Evaluation, evaluate } from "../src/rsa/evaluate.ts";
 import { fixedModels } from "../src/rsa/models.ts";
 import { permuteLabels } from "../src/rsa/permutation.ts";
 import { type Study, simulateStudy, type Truth } from "../test/rsa/studies.ts";
-import { below, collect, type Found, print, rate, type Size, sizesOf, text } from "./null-studies.ts";
+import {
+  below,
+  collect,
+  difference,
+  type Found,
+  openPeer,
+  print,
+  rate,
+  type Size,
+  sizesOf,
+  text,
+} from "./null-studies.ts";
 
 const { values } = parseArgs({
   options: {
@@ -64,17 +73,8 @@ interface Errors {
 /** Simulations in which no model is better than another. */
 const NULLS = ["noSignal", "signal", "halves"] as const;
 
-const peer = python ? spawn(python, [new URL("peers/null.py", import.meta.url).pathname]) : undefined;
-peer?.stderr.pipe(process.stderr);
-const answers = peer ? createInterface(peer.stdout)[Symbol.asyncIterator]() : undefined;
-
-async function theirs({ data, models }: Study): Promise<Tests> {
-  const rows = [data, models].map((rdms) => vectorsOf(rdms).map((row) => [...row]));
-  peer!.stdin.write(
-    `${JSON.stringify({ data: rows[0], models: rows[1], draws, comparison: comparisonName(comparison) })}\n`,
-  );
-  return JSON.parse(String((await answers!.next()).value));
-}
+const peer = python ? openPeer(python) : undefined;
+const theirs = (study: Study): Promise<Tests> => peer!.tests(study, { draws, comparison });
 
 function testsOf({ models, pairs }: Evaluation): Tests {
   return {
@@ -126,7 +126,7 @@ async function simulate(size: Size, study: number): Promise<Errors> {
 
 const settings = { draws, comparison, signal, rsatoolbox: peer !== undefined };
 const found = await collect({ keep, settings, sizes: sizesOf(values.sizes), studies, first }, simulate);
-peer?.stdin.end();
+peer?.close();
 
 /** The largest distance of p-values' distribution from the uniform one (Kolmogorov & Smirnov), and what 5 % of samples exceed. */
 function uniformity(p: readonly number[]): string {
@@ -156,12 +156,6 @@ const beside = (of: readonly Found<Errors>[], name: (typeof NULLS)[number], kind
     const tested = peer?.[name];
     return tested ? [[below(ours[kind]), below(tested[kind])] as const] : [];
   });
-/** The mean of paired differences with its 95 % interval. */
-function difference(pairs: readonly (readonly [number, number])[]): string {
-  const each = pairs.map(([a, b]) => a - b);
-  const margin = 1.96 * Math.sqrt(variance(each) / each.length);
-  return `${text(mean(each))} [${text(mean(each) - margin)}, ${text(mean(each) + margin)}]`;
-}
 const rates = (name: (typeof NULLS)[number], kind: "zero" | "pairs"): Row[] => [
   (of) => rate(of.map((one) => below(one[name][kind]))),
   (of) => {

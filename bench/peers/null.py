@@ -1,4 +1,4 @@
-"""The tests of null.bench.ts in rsatoolbox: per input line the RDMs of a study, a comparison and a number of draws, p-values out."""
+"""The tests of null.bench.ts and null-partial.bench.ts in rsatoolbox: per input line the RDMs of a study, a comparison and a number of draws, p-values out."""
 
 import os
 
@@ -29,4 +29,5 @@ for line in sys.stdin:
         use_correction=False,
     )
     pairs = result.test_pairwise()[np.triu_indices(len(models), 1)]
-    print(json.dumps({"zero": list(result.test_zero()), "pairs": list(pairs)}), flush=True)
+    ceiling = result.test_noise()
+    print(json.dumps({"zero": list(result.test_zero()), "pairs": list(pairs), "ceiling": list(ceiling)}), flush=True)
