@@ -38,12 +38,17 @@ export interface PlantedGeometry {
 /**
  * A geometry from a file: an RDM (.npy of vector form or square; CSV whose columns beside `id` are the ids) or features (.npy `[S, K]`; CSV with
  * `id` and numbers). Pictures of an .npy are named `picture-001`, ....
- * @throws DataError when it is neither.
+ * @throws DataError when it is neither, such as an array of more than two axes.
  */
 export async function readGeometry(path: string): Promise<PlantedGeometry> {
   if (/\.npy$/i.test(path)) {
     const values = toFloat64(decodeNpy(await readBytes(path), path));
     const { shape } = values;
+    if (shape.length !== 1 && shape.length !== 2)
+      throw new VcaError(
+        "DataError",
+        `${path}: one RDM ([S, S] or in vector form) or features [S, K] were expected, got shape [${shape.join(", ")}]. Save one RDM of it, such as the mean.`,
+      );
     const [rows = 0, columns] = shape;
     const zeros = Array.from({ length: rows }, (_, i) => values.data[i * rows + i] === 0);
     const isRdm = shape.length === 1 || (rows === columns && zeros.every(Boolean));

@@ -68,6 +68,16 @@ describe("vca simulate brain", () => {
     }
   });
 
+  it("refuses an array that is neither one RDM nor features", async () => {
+    const file = join(folder, "several.npy");
+    await writeFile(file, encodeNpy({ shape: [2, 4, 4], data: new Float64Array(32) }));
+    expect(await simulate("several", "--geometry", file, "--quiet")).toEqual({
+      code: 3,
+      out: "",
+      err: `${file}: one RDM ([S, S] or in vector form) or features [S, K] were expected, got shape [2, 4, 4]. Save one RDM of it, such as the mean.\n`,
+    });
+  });
+
   it("plants nothing when asked to", async () => {
     const { code, out } = await simulate("none", "--geometry", "none", "--pictures", "5", "--quiet");
     expect(code).toBe(0);
