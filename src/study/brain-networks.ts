@@ -55,7 +55,9 @@ export async function openBrainRun(
       "ConfigError",
       "brain: one of --stimuli and --within-fold was expected, got both. Pass --stimuli for other pictures than the run's, --within-fold for its own.",
     );
-  const run = await openUnseen(path, options);
+  const remedy =
+    "Leave them out of what is compared, or pass --within-fold instead of --stimuli for the run's own pictures";
+  const run = await openUnseen(path, { ...options, shown: ids, remedy });
   const places = new Map(run.pictures.ids.map((id, s) => [id, s]));
   const unknown = ids.filter((id) => !places.has(id));
   if (unknown.length > 0)

@@ -49,7 +49,7 @@ export async function testRun(
     const unknown =
       "the pictures that it was trained on are not recorded, so none of them could be looked for";
     options.reporter.warn(`${run}: ${unknown}. Make sure that the set holds none of them.`);
-  } else if (!options.force) await refuseTrainedOn(opened, set, { ...options, tables });
+  } else if (!options.force) await refuseTrainedOn(opened, set, { ...options, ...REFUSAL, tables });
   await removeTemporaryFiles(run);
 
   const { circuit, recipe, tokens } = manifest;
@@ -124,6 +124,18 @@ function qualified(set: string, ids: readonly string[]): (string | undefined)[] 
     .map((id) => (OWN_SETS.some((own) => id.startsWith(own)) ? undefined : id));
 }
 
+/** How the refusal of pictures that were trained on begins and ends. */
+export interface Refusal {
+  readonly where: string;
+  /** What to do: a sentence without its full stop. */
+  readonly remedy: string;
+}
+
+const REFUSAL: Refusal = {
+  where: "test",
+  remedy: "Leave them out of the set, or pass --force to count them",
+};
+
 /** Pairs that an error names; where there are more, a table has them all. */
 const NAMED_PAIRS = 5;
 
@@ -134,8 +146,8 @@ const NAMED_PAIRS = 5;
  */
 export async function refuseTrainedOn(
   { folder, manifest }: Pick<Run, "folder" | "manifest">,
-  set: StimulusSet,
-  { reporter, tables }: WorkOptions & { tables: string },
+  set: Pick<StimulusSet, "name" | "ids" | "files" | "columns">,
+  { reporter, tables, where, remedy }: WorkOptions & Refusal & { tables: string },
 ): Promise<void> {
   const table = await folder.readTable("stimuli.csv");
   const column = (name: string) => columnCells(table, name);
@@ -171,6 +183,6 @@ export async function refuseTrainedOn(
   const shown = rest > 0 ? `${names} and ${rest} more, all in ${file}` : names;
   throw new VcaError(
     "DataError",
-    `test: pictures that were not trained on were expected, got ${shown}. Leave them out of the set, or pass --force to count them.`,
+    `${where}: pictures that were not trained on were expected, got ${shown}. ${remedy}.`,
   );
 }

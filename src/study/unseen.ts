@@ -16,7 +16,7 @@ import { type Answers, openInference } from "../training/inference.ts";
 import { readStimuli, resamplingGroups, type Seen, seePictures, type WorkOptions } from "./prepare.ts";
 import { heldOut, keptEpochs, replicaName } from "./replicas.ts";
 import { type Run, RunFolder, readArray, readTensors, tablesFolder } from "./run-folder.ts";
-import { refuseTrainedOn } from "./test.ts";
+import { type Refusal, refuseTrainedOn } from "./test.ts";
 
 /** Rated pictures. */
 export interface Pictures {
@@ -97,8 +97,14 @@ export function picturesAt(
   };
 }
 
-/** Opens a finished run. @throws DataError when there is none, or a picture of `stimuli` was trained on. */
-export async function openUnseen(path: string, options: UnseenOptions): Promise<UnseenRun> {
+/** Which pictures of `stimuli` may not have been trained on, and what to do when they were. */
+export interface UnseenCheck extends Partial<Pick<Refusal, "remedy">> {
+  /** Ids of those that matter (default: all). */
+  readonly shown?: readonly string[] | undefined;
+}
+
+/** Opens a finished run. @throws DataError when there is none, or a picture of `stimuli` that is shown was trained on. */
+export async function openUnseen(path: string, options: UnseenOptions & UnseenCheck): Promise<UnseenRun> {
   const run = await RunFolder.open(path);
   const { config, manifest, folder } = run;
   const epochs = keptEpochs(manifest.recipe.epochs);
@@ -122,7 +128,15 @@ export async function openUnseen(path: string, options: UnseenOptions): Promise<
     return { ...common, pictures: own.pictures, networks, foldNetworks: networks, set, sight };
   }
   const given = await readStimuli(options.stimuli, options.scale, options.reporter);
-  await refuseTrainedOn(run, given, { ...options, tables: tablesFolder(path, options) });
+  const {
+    remedy = "Leave them out of the set, or leave out --stimuli for the pictures that each fold held out",
+  } = options;
+  await refuseTrainedOn(run, shownOf(given, options.shown), {
+    ...options,
+    where: options.stimuli,
+    remedy,
+    tables: tablesFolder(path, options),
+  });
   const set = async () => given;
   const sight = sights(run, set, options);
   const { ids, columns } = given;
@@ -141,6 +155,12 @@ export async function openUnseen(path: string, options: UnseenOptions): Promise<
       return { name, fold, seed, places, pictures, activations };
     });
   return { ...common, pictures, networks: seeing(-1), foldNetworks: folds.flatMap(seeing), set, sight };
+}
+
+function shownOf({ name, ids, files }: StimulusSet, shown: readonly string[] = ids) {
+  const known = new Set(shown);
+  const of = (labels: readonly string[]) => labels.filter((_, s) => known.has(ids[s]!));
+  return { name, ids: of(ids), files: of(files), columns: {} };
 }
 
 /**

@@ -476,6 +476,26 @@ describe("bad input stops both commands with exit code 3", () => {
     );
   }, 300_000);
 
+  it("pictures of the shown set that were trained on, once somebody saw them", async () => {
+    const set = await readFile(shown.slice("table:".length), "utf8");
+    const mixed = at("shown/mixed.csv");
+    await writeFile(mixed, `${set.trimEnd()}\nfamiliar,../pictures/trained-2.png,5,5,theme 0\n`);
+    const stimuli = ["--stimuli", `table:${mixed}`, "--scale", "1-9"];
+    const unseen = await vca("rsa", run, ...files("valence"), ...stimuli, "--draws", "20", "--out", at("m"));
+    expect(unseen.code).toBe(0);
+    const table = await readFile(at("valence/conditions.csv"), "utf8");
+    const id = table.split("\n")[1]!.split(",")[1]!;
+    await writeFile(at("familiar.csv"), table.replaceAll(`,${id},`, ",familiar,"));
+    const seen = [...files("valence").slice(0, -1), at("familiar.csv"), ...stimuli];
+    for (const command of ["rsa", "encode"]) {
+      const { code, err } = await vca(command, run, ...seen, "--out", at("m"));
+      expect({ code, said: err.trimEnd().split("\n").at(-1) }).toEqual({
+        code: 3,
+        said: `table:${mixed}: pictures that were not trained on were expected, got familiar (trained 2). Leave them out of what is compared, or pass --within-fold instead of --stimuli for the run's own pictures.`,
+      });
+    }
+  });
+
   it("pictures that the model's side does not have", async () => {
     await stops(
       "rsa",
