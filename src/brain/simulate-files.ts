@@ -2,7 +2,7 @@
  * @file A simulated study as files that the readers take for a real one: `mask.nii.gz`, `control.nii.gz`, `sub-01/betas.nii.gz`, ...,
  * `conditions.csv` for all participants, and `truth.json` with what was planted.
  */
-import { exists, listFolder, readBytes, writeFileAtomic } from "#files";
+import { exists, listFolder, readBytes, removeFile, writeFileAtomic } from "#files";
 import { toFloat64 } from "../core/array.ts";
 import { writeCsv } from "../core/csv.ts";
 import type { Matrix } from "../core/linear-algebra.ts";
@@ -66,23 +66,21 @@ function participantName(p: number): string {
   return `sub-${String(p + 1).padStart(2, "0")}`;
 }
 
+/** The file that a study begins with, and that is gone when it is whole: what `truth.json` will hold. */
+const UNFINISHED = "unfinished.json";
+
 /**
- * Draws and writes a study, one participant at a time.
- * @throws ConfigError when the folder holds something.
+ * Draws and writes a study, one participant at a time. A folder where the same study was interrupted is written anew.
+ * @throws ConfigError when the folder holds something else.
  */
 export async function writeSimulation(
   simulation: Simulation,
   options: WriteSimulationOptions,
 ): Promise<void> {
-  const { out, participants, seed, geometry, onProgress, signal } = options;
-  const inside = (await exists(out)) ? await listFolder(out) : [];
-  if (inside.length > 0) {
-    throw new VcaError(
-      "ConfigError",
-      `${out}: a new or empty folder was expected, got one with ${inside[0]}. Choose another --out.`,
-    );
-  }
-  const { grid, amygdala, control, truth } = simulation;
+  const { out, participants, seed, onProgress, signal } = options;
+  const { grid, amygdala, control } = simulation;
+  const record = recordOf(simulation, options);
+  await claimFolder(out, record);
   const rows: (string | number)[][] = [];
   for (let p = 0; p < participants; p++) {
     signal?.throwIfAborted();
@@ -110,15 +108,34 @@ export async function writeSimulation(
     joinPath(out, "conditions.csv"),
     writeCsv(["participant", "id", "run", "onset"], rows),
   );
-  const { geometry: _, ...planned } = simulation.options;
-  const record = {
-    seed,
-    participants,
-    ...planned,
-    ...(geometry !== undefined && { geometry }),
-    rdm: [...truth],
-  };
-  await writeFileAtomic(joinPath(out, "truth.json"), `${JSON.stringify(record)}\n`);
+  await writeFileAtomic(joinPath(out, "truth.json"), record);
+  await removeFile(joinPath(out, UNFINISHED));
+}
+
+/** What is planted and how it is measured, as JSON. */
+function recordOf({ options, truth }: Simulation, study: WriteSimulationOptions): string {
+  const { geometry: _, ...planned } = options;
+  const { seed, participants, geometry } = study;
+  const named = geometry !== undefined && { geometry };
+  return `${JSON.stringify({ seed, participants, ...planned, ...named, rdm: [...truth] })}\n`;
+}
+
+/** Marks a folder that is empty or holds the same study unfinished. @throws ConfigError for any other */
+async function claimFolder(out: string, record: string): Promise<void> {
+  const inside = (await exists(out)) ? await listFolder(out) : [];
+  const mark = joinPath(out, UNFINISHED);
+  const isUnfinished = inside.includes(UNFINISHED);
+  if (isUnfinished && new TextDecoder().decode(await readBytes(mark)) !== record)
+    throw new VcaError(
+      "ConfigError",
+      `${out}: the study that was begun there was expected, got another. Give the same options, or choose another --out.`,
+    );
+  if (inside.length > 0 && !isUnfinished)
+    throw new VcaError(
+      "ConfigError",
+      `${out}: a new or empty folder was expected, got one with ${inside[0]}. Choose another --out.`,
+    );
+  await writeFileAtomic(mark, record);
 }
 
 /** Trials as volumes, 0 outside the two regions. */

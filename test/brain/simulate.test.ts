@@ -14,6 +14,7 @@ import { readImage } from "../../src/brain/source.ts";
 import type { Matrix } from "../../src/core/linear-algebra.ts";
 import { Random } from "../../src/core/random.ts";
 import { pearson } from "../../src/core/statistics.ts";
+import { filesOf } from "../study/support.ts";
 
 const S = 12;
 const ids = Array.from({ length: S }, (_, s) => `p${s}`);
@@ -225,5 +226,24 @@ describe("a simulated study", () => {
         message: `${a}: a new or empty folder was expected, got one with conditions.csv. Choose another --out.`,
       }),
     );
+  });
+
+  it("is written anew where the same study was interrupted, and only there", async () => {
+    const [whole, cut] = [join(folder, "whole"), join(folder, "cut")];
+    const study = { participants: 3, seed: 7 };
+    await writeSimulation(plan(), { out: whole, ...study });
+    const stop = new AbortController();
+    const onProgress = (done: number) => done === 2 && stop.abort();
+    const { signal } = stop;
+    await expect(writeSimulation(plan(), { out: cut, ...study, onProgress, signal })).rejects.toThrow();
+    await expect(writeSimulation(plan(), { out: cut, ...study, seed: 8 })).rejects.toThrow(
+      expect.objectContaining({
+        tag: "ConfigError",
+        message: `${cut}: the study that was begun there was expected, got another. Give the same options, or choose another --out.`,
+      }),
+    );
+    await writeSimulation(plan(), { out: cut, ...study });
+    expect(await filesOf(cut)).toEqual(await filesOf(whole));
+    await expect(writeSimulation(plan(), { out: cut, ...study })).rejects.toThrow("a new or empty folder");
   });
 });
