@@ -23,7 +23,7 @@ import {
 } from "./align-tables.ts";
 import { type BrainData, type BrainFiles, readBrain } from "./brain-data.ts";
 import type { BrainMeasure, BrainPrecision } from "./brain-measures.ts";
-import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
+import { type BrainRunOptions, openBrainRun, warnOfFewSeeds } from "./brain-networks.ts";
 import { amplitudeRdms, type BrainRdmOptions, brainRdms, chosenMeasure } from "./brain-rdms.ts";
 import { type BrainTest, testCells, withQ } from "./brain-tables.ts";
 import { warnOfFew } from "./rsa.ts";
@@ -70,9 +70,9 @@ interface AlignStudy {
 export async function alignRun(path: string, options: AlignOptions): Promise<AlignResult> {
   const started = performance.now();
   const study = await openStudy(path, options);
-  warnOfFew(study.brain.participants.length, options.resample, options.reporter);
   const regions: RegionResult[] = [];
   for (const r of study.brain.regions.keys()) regions.push(await judgeRegion(r, study, options));
+  warnOfFew(study.brain.participants.length, options.resample, options.reporter);
   const tests = [
     ...regions.flatMap((region) => trainingTests(region, study)),
     ...regionTests(regions, headlineOf(study)),
@@ -148,6 +148,7 @@ async function openStudy(path: string, options: AlignOptions): Promise<AlignStud
       "Patterns of one run are compared with one another, so that noise near in time looks like geometry; same-run and trial-lag RDMs are taken out where pictures have one run. Scan each picture in two runs.",
     );
   const opened = await openBrainRun(path, brain.ids, options);
+  warnOfFewSeeds(opened.run, reporter);
   const { candidates, baselines } = await modelsOf(opened, brain, options);
   const controls = await controlsOf(opened, brain.ids, options);
   reporter.note(

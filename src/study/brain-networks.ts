@@ -5,6 +5,7 @@
 import { type NdArray, takeRows } from "../core/array.ts";
 import { VcaError } from "../errors.ts";
 import { someOf } from "./brain-data.ts";
+import type { Reporter } from "./reporter.ts";
 import { openUnseen, type Pictures, picturesAt, type UnseenOptions, type UnseenRun } from "./unseen.ts";
 
 /** Options of what compares a run with brains. */
@@ -101,4 +102,15 @@ export async function openBrainRun(
       `${kept.length} folds: only pictures of one fold are compared, because other folds are other networks.`,
     );
   return { run, parts: kept };
+}
+
+/** Below, Student's t over seeds has fewer than 4 degrees of freedom. */
+const FEW_SEEDS = 5;
+
+/** Warns where few networks stand behind tests of trained less untrained over seeds. */
+export function warnOfFewSeeds({ epochs, manifest: { seeds } }: UnseenRun, reporter: Reporter): void {
+  if (seeds.length < FEW_SEEDS && epochs.length > 1)
+    reporter.warn(
+      `${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}: trained less untrained is tested over few networks. Fit with --seeds ${FEW_SEEDS} or more.`,
+    );
 }

@@ -10,7 +10,7 @@ import type { EncodingMethod } from "../encoding/cross-predict.ts";
 import { VcaError } from "../errors.ts";
 import { type BrainData, type BrainFiles, type BrainRegion, readBrain, type Trials } from "./brain-data.ts";
 import { mapped } from "./brain-maps.ts";
-import { type BrainPart, type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
+import { type BrainPart, type BrainRunOptions, openBrainRun, warnOfFewSeeds } from "./brain-networks.ts";
 import { type BrainTest, withQ } from "./brain-tables.ts";
 import {
   type FeatureSet,
@@ -22,6 +22,7 @@ import {
 } from "./encode-plan.ts";
 import { type EncodeResult, encodedIn, type Found, rowOf, sideOf, writeEncoding } from "./encode-tables.ts";
 import { contrasts, partitionTests, type Variances } from "./encode-tests.ts";
+import { warnOfFew } from "./rsa.ts";
 import { tablesFolder } from "./run-folder.ts";
 
 /** Options of `encodeRun`. */
@@ -74,6 +75,8 @@ async function openStudy(path: string, options: EncodeOptions): Promise<EncodeSt
       `encode: 2 or more participants were expected for a test over them, got ${brain.participants.length}. Pass the betas of all participants to --brain.`,
     );
   const { run, parts } = await openBrainRun(path, brain.ids, options);
+  warnOfFewSeeds(run, options.reporter);
+  warnOfFew(brain.participants.length, "participants", options.reporter);
   const sets = await featureSets({ run, parts });
   options.reporter.note(
     `${brain.participants.length} participants, ${brain.ids.length} pictures, ${methodText(options.method)}, ${options.folds} folds by ${options.by}; features: ${sets.map(({ name }) => name).join(", ")}.`,

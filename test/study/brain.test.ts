@@ -51,7 +51,7 @@ const independent = () => ["--stimuli", shown, "--scale", "1-9"];
 
 async function json<T>(...words: string[]): Promise<T> {
   const { code, out, err } = await vca(...words, "--json", "--quiet");
-  const said = err.replace(/^Warning: \d participants: intervals are wide, .*\n/, ""); // there are four
+  const said = err.replace(/^Warning: \d (participants: intervals are wide,|seeds: trained less) .*\n/gm, ""); // there are four and two
   expect({ code, said }).toEqual({ code: 0, said: "" });
   return JSON.parse(out) as T;
 }
@@ -426,6 +426,32 @@ describe("vca encode", () => {
     const { rows } = await json<EncodeResult>("encode", run, ...files("null"), ...words);
     expect(rows.filter(({ q }) => Number(q) < 0.05)).toEqual([]);
   }, 300_000);
+});
+
+describe("few of what is counted", () => {
+  it.each([["rsa"], ["encode"]])(
+    "is warned of by %s",
+    async (command) => {
+      const words = command === "rsa" ? ["--draws", "20"] : ["--folds", "3"];
+      const { code, err } = await vca(
+        command,
+        run,
+        ...files("null"),
+        ...independent(),
+        ...words,
+        "--out",
+        at("few"),
+      );
+      expect(code).toBe(0);
+      expect(err).toContain(
+        "Warning: 2 seeds: trained less untrained is tested over few networks. Fit with --seeds 5 or more.\n",
+      );
+      expect(err).toContain(
+        "Warning: 4 participants: intervals are wide, and hold for people like these at best.\n",
+      );
+    },
+    300_000,
+  );
 });
 
 describe("bad input stops both commands with exit code 3", () => {
