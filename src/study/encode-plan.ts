@@ -92,8 +92,13 @@ function float64({ shape, data }: NdArray): Matrix {
   return { shape, data: Float64Array.from(data) };
 }
 
+/** Of a fold, for a correlation in it. */
+const FEWEST_PICTURES = 3;
+/** Of the pictures, because inner folds are the other ones. */
+const FEWEST_FOLDS = 3;
+
 /** Pictures of one part of a run: plain data for any thread. */
-export interface PlanPart extends Pick<BrainPart, "places"> {
+export interface PlanPart extends Pick<BrainPart, "fold" | "places"> {
   readonly pictures: Pick<BrainPart["pictures"], "ids" | "columns">;
 }
 
@@ -151,18 +156,26 @@ export function planOf(
   };
 }
 
-/** Fold of each picture of a part. @throws DataError when a fold would have fewer than 3 pictures; ConfigError without themes. */
-function foldsOf(
-  { pictures, places }: PlanPart,
+/** Fold of each of the part's pictures, `[places]`. @throws DataError when a fold would have fewer than 3 pictures; ConfigError without themes. */
+export function foldsOf(
+  { fold: runFold, pictures, places }: PlanPart,
   trials: Trials,
   { by, folds, seed }: PlanOptions,
 ): Int32Array {
   const S = pictures.ids.length;
-  if (S < 3 * folds)
+  if (S < FEWEST_PICTURES * folds) {
+    const got =
+      runFold < 0
+        ? `${S}`
+        : `${S} in fold ${runFold} of the run, which is encoded by itself as are the others`;
+    const most = Math.floor(S / FEWEST_PICTURES);
+    const fewer = runFold < 0 ? "Show" : "Fit the run with fewer folds (--folds 2), or show";
+    const remedy = most >= FEWEST_FOLDS ? `Pass --folds ${most}, or show` : fewer;
     throw new VcaError(
       "DataError",
-      `encode: 3 pictures in each of ${folds} folds were expected, got ${S}. Pass fewer --folds (3 at least), or show more pictures.`,
+      `encode: ${FEWEST_PICTURES} pictures in each of ${folds} folds were expected, got ${got}. ${remedy} more pictures.`,
     );
+  }
   const random = Random.seeded(seed).at("encode");
   if (by === "picture") return planFolds({ n: S, folds, method: "random", random });
   if (by === "theme") {

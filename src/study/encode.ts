@@ -15,6 +15,7 @@ import { type BrainTest, withQ } from "./brain-tables.ts";
 import {
   type FeatureSet,
   featureSets,
+  foldsOf,
   type Plan,
   type PlanOptions,
   type PlanPart,
@@ -75,6 +76,8 @@ async function openStudy(path: string, options: EncodeOptions): Promise<EncodeSt
       `encode: 2 or more participants were expected for a test over them, got ${brain.participants.length}. Pass the betas of all participants to --brain.`,
     );
   const { run, parts } = await openBrainRun(path, brain.ids, options);
+  for (const trials of brain.regions[0]!.participants)
+    for (const part of parts) foldsOf(part, trials, options); // before anything is computed
   warnOfFewSeeds(run, options.reporter);
   warnOfFew(brain.participants.length, "participants", options.reporter);
   const sets = await featureSets({ run, parts });
@@ -178,7 +181,11 @@ function fitAll<O>(
     fits,
     participants: region.participants,
     ids,
-    parts: parts.map(({ places, pictures: { ids, columns } }) => ({ places, pictures: { ids, columns } })),
+    parts: parts.map(({ fold, places, pictures: { ids, columns } }) => ({
+      fold,
+      places,
+      pictures: { ids, columns },
+    })),
     options: { pca, by, folds, reliability, seed },
     method,
   };

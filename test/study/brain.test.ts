@@ -556,7 +556,7 @@ describe("bad input stops both commands with exit code 3", () => {
     await stops(
       "rsa",
       [...files("valence", 1), ...independent()],
-      /^--brain: 2 or more participants to resample were expected, got 1\./,
+      /^--brain: 2 or more participants to resample were expected, got 1\. Pass --resample pictures: /,
     );
     await stops(
       "encode",
@@ -566,7 +566,12 @@ describe("bad input stops both commands with exit code 3", () => {
     await stops(
       "encode",
       [...files("valence", 2), ...independent(), "--folds", "11"],
-      "encode: 3 pictures in each of 11 folds were expected, got 30. Pass fewer --folds (3 at least), or show more pictures.",
+      "encode: 3 pictures in each of 11 folds were expected, got 30. Pass --folds 10, or show more pictures.",
+    );
+    await stops(
+      "encode",
+      [...files("own", 2), "--within-fold", "--folds", "3"],
+      "encode: 3 pictures in each of 3 folds were expected, got 8 in fold 0 of the run, which is encoded by itself as are the others. Fit the run with fewer folds (--folds 2), or show more pictures.",
     );
   });
 
