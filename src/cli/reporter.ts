@@ -10,6 +10,9 @@ export interface TerminalReporter extends Reporter {
 }
 
 const FORMAT = "{stage} {bar} {percentage} %  {value}/{total}  {eta_formatted} left  {now}";
+/** Before there is a rate to estimate from. */
+const YOUNG_FORMAT = "{stage} {bar} {percentage} %  {value}/{total}  {now}";
+const YOUNG_MS = 2000;
 
 /** A reporter for a command. */
 export async function createReporter(io: Io, { quiet }: { quiet: boolean }): Promise<TerminalReporter> {
@@ -39,7 +42,11 @@ export async function createReporter(io: Io, { quiet }: { quiet: boolean }): Pro
         if (done >= total) return;
         bar = new bars.SingleBar(
           {
-            format: FORMAT,
+            format: (options, params, payload) => {
+              const isYoung = Date.now() - params.startTime < YOUNG_MS || !Number.isFinite(params.eta);
+              const format = isYoung ? YOUNG_FORMAT : FORMAT;
+              return bars.Format.Formatter({ ...options, format }, params, payload);
+            },
             stream: terminal!,
             hideCursor: true,
             clearOnComplete: true,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createReporter } from "../../src/cli/reporter.ts";
 import { bytesText, comparisonTable, correlationText, secondsText, table } from "../../src/cli/table.ts";
 import { vca } from "./run.ts";
@@ -174,7 +174,27 @@ describe("reporter", () => {
   it("notes, warns and draws on a terminal", async () => {
     const { err, drawn } = await written(false, terminal());
     expect(err).toBe("81 pictures\nWarning: one token\n");
-    expect(drawn).toMatch(/features .*left\s+of a step/);
+    expect(drawn).toMatch(/features .* 3\/4\s+of a step/);
+  });
+
+  it("estimates the time that is left once there is a rate", async () => {
+    vi.useFakeTimers();
+    const stream = terminal();
+    let drawn = "";
+    stream.on("data", (chunk) => {
+      drawn += chunk;
+    });
+    const io = { out: () => {}, err: () => {}, terminal: stream as unknown as NodeJS.WriteStream };
+    const reporter = await createReporter(io, { quiet: false });
+    for (let done = 0; done < 5; done++) {
+      reporter.progress("draws", done, 8);
+      vi.advanceTimersByTime(1000);
+    }
+    reporter.end();
+    vi.useRealTimers();
+    expect(drawn).not.toMatch(/0\/8 +\S+ left/);
+    expect(drawn).toContain("1/8  \u001b");
+    expect(drawn).toMatch(/4\/8 +4s left/);
   });
 
   it("draws nothing in a pipe", async () => {
