@@ -167,12 +167,12 @@ export const ATLASES: readonly Atlas[] = [
   },
 ];
 
-/** An atlas by its name. @throws ConfigError naming the nearest. */
-export function findAtlas(name: string): Atlas {
+/** An atlas by its name. @param where begins the error @throws ConfigError naming the nearest. */
+export function findAtlas(name: string, where = "roi"): Atlas {
   const atlas = ATLASES.find((candidate) => candidate.name === name);
   if (atlas) return atlas;
   throw unknownName(
-    "roi",
+    where,
     "atlas",
     name,
     ATLASES.map((candidate) => candidate.name),
@@ -182,10 +182,11 @@ export function findAtlas(name: string): Atlas {
 /**
  * The labels that a name means: a label as the atlas spells it, a nucleus or group (`LA`, `CM`), or `amygdala` for all of them;
  * letter case does not count.
+ * @param where begins the error
  * @throws ConfigError naming the nearest.
  * @example findLabels(findAtlas("harvard-oxford"), "amygdala").map(({ value }) => value) // [10, 20]
  */
-export function findLabels(atlas: Atlas, name: string): readonly AtlasLabel[] {
+export function findLabels(atlas: Atlas, name: string, where = "roi"): readonly AtlasLabel[] {
   const wanted = name.toLowerCase();
   if (wanted === "amygdala") return atlas.labels;
   const found = atlas.labels.filter(
@@ -196,5 +197,5 @@ export function findLabels(atlas: Atlas, name: string): readonly AtlasLabel[] {
     .map(({ part }) => part)
     .filter((part) => part !== "amygdala" && part !== "mixed");
   const choices = [...new Set(["amygdala", ...parts, ...atlas.labels.map((label) => label.name)])];
-  throw unknownName("roi", `region of ${atlas.name}`, name, choices);
+  throw unknownName(where, `region of ${atlas.name}`, name, choices);
 }

@@ -137,7 +137,9 @@ function readHeader(start: Uint8Array, where: string): Header & { srow: (at: num
     const got = pair
       ? "a header whose numbers lie in an .img file"
       : sizes.includes(348)
-        ? "an Analyze 7.5 header, which does not say left from right"
+        ? magic(344) === "\0\0\0"
+          ? "an Analyze 7.5 header, which does not say left from right"
+          : `magic ${JSON.stringify(magic(344))}`
         : `bytes that start with ${[...start.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
     throw fault(where, "a NIfTI file (magic n+1 or n+2) was expected", got, "Convert it to .nii or .nii.gz");
   }

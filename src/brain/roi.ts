@@ -23,6 +23,8 @@ export interface AtlasRegion {
   readonly atlas: string;
   /** Such as `amygdala`, `LA`, `Left Amygdala`. Default: `amygdala`. */
   readonly region?: string;
+  /** Begins an error about these names, such as the option with its value; default `roi`. */
+  readonly where?: string;
 }
 
 /** From here on nuclei, which touch one another and are a few mm wide, are one: SPM's common default, in mm. */
@@ -78,8 +80,8 @@ export function valueRoi(image: NiftiImage, values: readonly number[], name = va
  * lost in resampling.
  * @throws ConfigError for an unknown atlas or region; DataError when the image lacks one of its values.
  */
-export function atlasRoi(image: NiftiImage, { atlas, region = "amygdala" }: AtlasRegion): Roi {
-  const labels = findLabels(findAtlas(atlas), region);
+export function atlasRoi(image: NiftiImage, { atlas, region = "amygdala", where }: AtlasRegion): Roi {
+  const labels = findLabels(findAtlas(atlas, where), region, where);
   const present = new Set(onlyVolume(image));
   const whole = region.toLowerCase() === "amygdala";
   const there = labels.filter(({ value, part }) => !whole || part === "amygdala" || present.has(value));
@@ -94,8 +96,8 @@ export function atlasRoi(image: NiftiImage, { atlas, region = "amygdala" }: Atla
  * What is wrong with values picked by hand in an atlas that is known, such as 9 in Harvard-Oxford.
  * @returns a sentence for each, to be printed as a warning
  */
-export function valueWarnings(atlas: string, values: readonly number[]): string[] {
-  const { name, notes } = findAtlas(atlas);
+export function valueWarnings(atlas: string, values: readonly number[], where?: string): string[] {
+  const { name, notes } = findAtlas(atlas, where);
   return values.flatMap((value) => (notes[value] ? [`${name}: the value ${value} is ${notes[value]}.`] : []));
 }
 

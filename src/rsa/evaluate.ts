@@ -249,7 +249,7 @@ function checkSizes(
     throw tooFew(
       "2 or more participants to resample",
       p,
-      'Resample "pictures": with one participant nothing can be said about others',
+      "Pass --resample pictures: with one participant nothing can be said about others",
     );
   if (folds.pictures > 1 && s < 3 * folds.pictures)
     throw tooFew(`3 stimuli in each of ${folds.pictures} folds`, s, "Use fewer folds over pictures");

@@ -24,7 +24,7 @@ import {
 import { type BrainData, type BrainFiles, readBrain } from "./brain-data.ts";
 import type { BrainMeasure, BrainPrecision } from "./brain-measures.ts";
 import { type BrainRunOptions, openBrainRun, warnOfFewSeeds } from "./brain-networks.ts";
-import { amplitudeRdms, type BrainRdmOptions, brainRdms, chosenMeasure } from "./brain-rdms.ts";
+import { amplitudeRdms, type BrainRdmOptions, brainRdms, checkVoxels, chosenMeasure } from "./brain-rdms.ts";
 import { type BrainTest, testCells, withQ } from "./brain-tables.ts";
 import { warnOfFew } from "./rsa.ts";
 import { type DrawnRegion, writeRsaFigures } from "./rsa-figures.ts";
@@ -138,6 +138,7 @@ async function openStudy(path: string, options: AlignOptions): Promise<AlignStud
   const brain = await readBrain(options, options);
   if (options.searchlight !== undefined) brain.regions.forEach(commonGrid);
   const measure = chosenMeasure(brain, options.measure ?? "auto");
+  checkVoxels(brain, measure, reporter);
   if (precision !== "pooled" && measure !== "crossnobis")
     throw new VcaError(
       "ConfigError",

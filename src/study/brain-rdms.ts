@@ -1,6 +1,7 @@
 /** @file RDMs of the regions of a brain study, one for each participant: of patterns, and of mean amplitudes. */
 
 import type { Betas } from "../brain/betas.ts";
+import { namesParticipant } from "../brain/paths.ts";
 import type { Matrix } from "../core/linear-algebra.ts";
 import { orthonormalBasis, residuals } from "../core/projection.ts";
 import { VcaError } from "../errors.ts";
@@ -12,6 +13,7 @@ import type { Rdms } from "../rsa/rdm.ts";
 import { sameRunRdm, trialLagRdm } from "../rsa/trials.ts";
 import { type BrainData, type BrainRegion, someOf, type Trials } from "./brain-data.ts";
 import type { BrainMeasure, BrainPrecision } from "./brain-measures.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** The measure that `auto` stands for in a study. */
 export function chosenMeasure({ regions }: BrainData, measure: BrainMeasure): Exclude<BrainMeasure, "auto"> {
@@ -19,6 +21,31 @@ export function chosenMeasure({ regions }: BrainData, measure: BrainMeasure): Ex
   return regions[0]!.participants.every((trials) => onceIn(trials).length === 0)
     ? "crossnobis"
     : "correlation";
+}
+
+/** Fewer voxels have no correlation but 1 and -1. */
+const FEWEST_VOXELS = 3;
+
+/** Warns of regions of one or two voxels. @throws DataError where a mask's patterns are correlated over so few */
+export function checkVoxels(
+  { regions }: Pick<BrainData, "regions">,
+  measure: Exclude<BrainMeasure, "auto">,
+  reporter: Pick<Reporter, "warn">,
+): void {
+  for (const { name, kind, participants } of regions) {
+    const few = participants.find(({ data }) => data.shape[1]! < FEWEST_VOXELS);
+    if (!few) continue;
+    const V = few.data.shape[1]!;
+    const isSide = kind === "left" || kind === "right";
+    if (!isSide && (measure === "correlation" || measure === "spearman"))
+      throw new VcaError(
+        "DataError",
+        `${name}: ${FEWEST_VOXELS} or more voxels were expected for the measure ${measure}, got ${V} in ${few.participant}. Pass a larger mask, or --measure euclidean.`,
+      );
+    reporter.warn(
+      `${name}: ${V} ${V === 1 ? "voxel" : "voxels"} in ${few.participant} hardly hold a pattern. Pass a larger mask.`,
+    );
+  }
 }
 
 /** How to measure patterns. */
@@ -68,7 +95,7 @@ export function stackedRdms(
 }
 
 /** A participant's trials, wherever their patterns lie. */
-type Shown = Pick<Trials, "participant" | "ids" | "runs" | "onsets" | "stimuli">;
+type Shown = Pick<Trials, "where" | "participant" | "ids" | "runs" | "onsets" | "stimuli">;
 
 /** Pictures that a participant saw in one run only. */
 function onceIn({ ids, runs }: Pick<Betas, "ids" | "runs">): string[] {
@@ -83,7 +110,7 @@ export function participantRdm(
   ids: readonly string[],
   { measure, precision }: BrainRdmOptions,
 ): (patterns: Matrix) => Float64Array {
-  const { stimuli } = trials;
+  const { stimuli, participant, where } = trials;
   const once = onceIn(trials);
   if (measure !== "crossnobis") {
     const cleaned = once.length === ids.length ? withoutPlan(trials) : (rdm: Float64Array) => rdm;
@@ -92,7 +119,7 @@ export function participantRdm(
   if (once.length > 0)
     throw new VcaError(
       "DataError",
-      `${trials.participant}: two or more runs of each picture were expected for crossnobis, got one of ${someOf(once)}. Leave them out of the conditions, or pass --measure correlation.`,
+      `${namesParticipant(participant) ? participant : where}: two or more runs of each picture were expected for crossnobis, got one of ${someOf(once)}. Leave them out of the conditions, or pass --measure correlation.`,
     );
   return (patterns) => crossnobis({ ...trials, data: patterns }, ids, precision);
 }

@@ -54,7 +54,11 @@ async function readRegions(
   participant: string,
   options: RoiOptions,
 ): Promise<RegionRoi[]> {
-  const [whole, ...others] = await Promise.all(paths.map((path) => readRoi(path, participant, options)));
+  const [whole, ...others] = await Promise.all(
+    paths.map((path, i) =>
+      readRoi(path, participant, { ...options, option: i === 0 ? "--mask" : "--control-mask" }),
+    ),
+  );
   const { left, right } = splitHemispheres(whole!);
   const both = left.voxels.length > 0 && right.voxels.length > 0;
   const rois = [
@@ -73,7 +77,11 @@ async function readRegions(
 }
 
 /** The region of a mask, or of an atlas: `FILE#VALUES`, `FILE#ATLAS`, `FILE#ATLAS:REGION`, `FILE#ATLAS:VALUES`. */
-async function readRoi(pattern: string, participant: string, { warn, smoothing }: RoiOptions): Promise<Roi> {
+async function readRoi(
+  pattern: string,
+  participant: string,
+  { warn, smoothing, option }: RoiOptions & { readonly option: string },
+): Promise<Roi> {
   const path = pattern.replaceAll(PARTICIPANT, participant);
   const at = (await exists(path)) ? -1 : path.lastIndexOf("#");
   const file = at < 0 ? path : path.slice(0, at);
@@ -89,14 +97,15 @@ async function readRoi(pattern: string, participant: string, { warn, smoothing }
   }
   const [first, second] = path.slice(at + 1).split(":") as [string, string?];
   const [atlas, region] = VALUES.test(first) ? [undefined, first] : [first, second];
+  const where = `${option} ${path}`;
   if (region === undefined || !VALUES.test(region)) {
-    const roi = atlasRoi(image, { atlas: atlas!, ...(region !== undefined && { region }) });
+    const roi = atlasRoi(image, { atlas: atlas!, where, ...(region !== undefined && { region }) });
     const mixed = smoothing === undefined ? undefined : smoothingWarning(roi, smoothing);
     if (mixed !== undefined) warn(mixed);
     return roi;
   }
   const values = region.split(",").map(Number);
-  for (const warning of atlas === undefined ? [] : valueWarnings(atlas, values)) warn(warning);
+  for (const warning of atlas === undefined ? [] : valueWarnings(atlas, values, where)) warn(warning);
   return valueRoi(image, values, `${name} ${values.join("+")}`);
 }
 

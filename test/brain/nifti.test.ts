@@ -68,6 +68,11 @@ describe("NIfTI", () => {
       "x.nii: a NIfTI file (magic n+1 or n+2) was expected, got an Analyze 7.5 header, which does not say left from right. Convert it to .nii or .nii.gz.",
     ],
     [
+      "another magic",
+      () => changed("qform.nii", (view) => view.setUint32(344, 0x78787800)),
+      'x.nii: a NIfTI file (magic n+1 or n+2) was expected, got magic "xxx". Convert it to .nii or .nii.gz.',
+    ],
+    [
       "the header of a pair",
       () => changed("qform.nii", (view) => view.setUint8(345, "i".charCodeAt(0))),
       "x.nii: a NIfTI file (magic n+1 or n+2) was expected, got a header whose numbers lie in an .img file. Convert it to .nii or .nii.gz.",

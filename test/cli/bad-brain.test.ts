@@ -9,6 +9,7 @@ import { encodeNpy } from "../../src/core/npy.ts";
 import { Random } from "../../src/core/random.ts";
 import { readBrain } from "../../src/study/brain-data.ts";
 import { numbersOf } from "../../src/study/brain-maps.ts";
+import { checkVoxels } from "../../src/study/brain-rdms.ts";
 import { writeRegions } from "../../src/study/brain-tables.ts";
 import { SILENT } from "../../src/study/reporter.ts";
 import { bytes, fixture } from "../brain/support.ts";
@@ -285,6 +286,48 @@ describe("files of a brain study", () => {
     expect([...new Set(own!.runs)]).toEqual(["1-1", "1-2", "2-1", "2-2"]);
   });
 
+  it("an atlas, or a region of one, that is not known: mistakes in the command", async () => {
+    const first = await rsa({ mask: "mask.nii.gz#foo" });
+    expect(first).toMatchObject({ code: 2, out: "" });
+    expect(first.said).toMatch(
+      /^--mask mask\.nii\.gz#foo: unknown atlas "foo"\. Did you mean "\S+"\? Choices: harvard-oxford, aal, /,
+    );
+    const second = await rsa({ more: ["--control-mask", "cit168.nii.gz#cit168:V1"] });
+    expect(second.said).toMatch(
+      /^--control-mask cit168\.nii\.gz#cit168:V1: unknown region of cit168 "V1"\. Did you mean /,
+    );
+  });
+
+  it("a mask of one or two voxels: refused where they are correlated, else warned of", async () => {
+    await save("small.nii.gz", nifti(Float32Array.of(1, 1, 0, 0)));
+    const warned: string[] = [];
+    const reporter = { ...SILENT, warn: (text: string) => warned.push(text) };
+    const brain = await readBrain(
+      { brain: [at("sub-01/betas.nii.gz")], mask: at("small.nii.gz"), conditions: at("conditions.csv") },
+      { reporter },
+    );
+    expect(() => checkVoxels(brain, "spearman", reporter)).toThrow(
+      expect.objectContaining({
+        tag: "DataError",
+        message:
+          "small: 3 or more voxels were expected for the measure spearman, got 2 in sub-01. Pass a larger mask, or --measure euclidean.",
+      }),
+    );
+    checkVoxels(brain, "crossnobis", reporter);
+    expect(warned).toEqual(["small: 2 voxels in sub-01 hardly hold a pattern. Pass a larger mask."]);
+  });
+
+  it("patterns of one run for crossnobis are named by their file", async () => {
+    await save("pat/one.csv", "id,v0,v1,v2\na,1,2,3\nb,2,1,4\nc,0,3,1\n");
+    await save("pat/two.csv", "id,v0,v1,v2\na,1,2,4\nb,2,1,3\nc,0,3,2\n");
+    const patterns = ["--patterns", at("pat/one.csv"), at("pat/two.csv"), "--measure", "crossnobis"];
+    expect(await says("rsa", ...patterns, "--models", at("model.npy"))).toEqual({
+      code: 3,
+      out: "",
+      said: "pat/one.csv: two or more runs of each picture were expected for crossnobis, got one of a, b, c. Leave them out of the conditions, or pass --measure correlation.",
+    });
+  });
+
   it("a series of nobody, a path that comes twice, sessions of nobody: mistakes in the command", async () => {
     expect(await rsa({ more: ["--series", "sub-09/bold.nii.gz"] })).toEqual({
       code: 2,
@@ -335,7 +378,7 @@ describe("files of RDMs", () => {
     [
       "of one participant",
       "one.npy",
-      'one.npy: 2 or more participants to resample were expected, got 1. Resample "pictures": with one participant nothing can be said about others.',
+      "one.npy: 2 or more participants to resample were expected, got 1. Pass --resample pictures: with one participant nothing can be said about others.",
     ],
     [
       "cut short",

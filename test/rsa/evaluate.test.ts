@@ -149,7 +149,7 @@ describe("evaluate", () => {
     [
       { participants: 1 },
       {},
-      'evaluate: 2 or more participants to resample were expected, got 1. Resample "pictures": with one participant nothing can be said about others.',
+      "evaluate: 2 or more participants to resample were expected, got 1. Pass --resample pictures: with one participant nothing can be said about others.",
     ],
     [{}, { draws: 1 }, "evaluate: two or more draws were expected, got 1. Draw 1000 or more."],
     [
