@@ -61,9 +61,19 @@ export function wrapped(text: string, width: number, size: 13 | 16 = 13): string
   return lines;
 }
 
+/** Width of a character by the size of its text: a usual one, a wide one, and a wide one of headings. */
+const CHARACTER = 0.56;
+const WIDE_CHARACTER = 0.62;
+const BOLD_CHARACTER = 0.72;
+
+/** As many pixels as a line of text of size 13 may take. */
+export function textWidth(text: string): number {
+  return Math.ceil([...text].length * 13 * WIDE_CHARACTER);
+}
+
 /** A text cut to about `width` pixels, with an ellipsis. */
-export function fitted(text: string, width: number, size = 13): string {
-  const most = Math.max(3, Math.floor(width / (size * 0.56)));
+export function fitted(text: string, width: number, { bold = false } = {}): string {
+  const most = Math.max(3, Math.floor(width / (13 * (bold ? BOLD_CHARACTER : CHARACTER))));
   const characters = [...text];
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
 }

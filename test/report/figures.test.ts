@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { overSeeds } from "../../src/report/epoch-panel.ts";
 import { stars } from "../../src/report/figures/alignment.ts";
+import { pairsPanel } from "../../src/report/figures/pairs.ts";
 import { blockMeans } from "../../src/report/figures/rdm.ts";
 import { domainOf, tick } from "../../src/report/interval-panel.ts";
 import { WIDTHS } from "../../src/report/page.ts";
@@ -58,6 +59,35 @@ describe("text", () => {
   });
 });
 
+describe("names", () => {
+  it("of pairs are whole where there is room", () => {
+    const names = ["LA", "encoder", "ratings", "FaceBodyManmadeNatobj"];
+    const { svg } = pairsPanel(names, [], 440);
+    for (const [i, name] of names.entries()) expect(svg).toContain(`>${i + 1}  ${name}</text>`);
+    expect(pairsPanel(names, [], 200).svg).toContain("…");
+  });
+
+  it("of small RDMs end before the next panel", () => {
+    const svg = FIGURES["rdm-within"]!({ document, width: 880 });
+    expect(svg).toContain(">FaceBodyMan…</text>");
+    expect(svg).toContain(">not compared</text>");
+    expect(FIGURES.rdm!({ document, width: 880 })).not.toContain("not compared");
+  });
+
+  it("on a map of RDMs do not lie on one another", () => {
+    const svg = FIGURES["rdm-map"]!({ document, width: 880 });
+    const places = ["LA", "CeA", "B"].map((name) => {
+      const [, x, y, anchor] = new RegExp(
+        `<text x="([\\d.]+)" y="([\\d.]+)" [^>]*text-anchor="(\\w+)"[^>]*>${name}</text>`,
+      ).exec(svg)!;
+      return { x: Number(x), y: Number(y), anchor };
+    });
+    for (const [i, a] of places.entries())
+      for (const b of places.slice(i + 1))
+        expect(a.anchor !== b.anchor || Math.abs(a.y - b.y) >= 13).toBe(true);
+  });
+});
+
 describe("scales", () => {
   it("put nuclei in the order of the hierarchy, stages of controls after them", () => {
     expect(inHierarchy(["CeA", "stage-2", "B", "LA", "ITC", "AB", "stage-1", "LA"])).toEqual([
@@ -98,6 +128,8 @@ describe("scales", () => {
     expect([...blockMeans([1, 2, 3, 4, 5, 6], [0, 1, 2, 3], 2)]).toEqual([1, 3.5, 3.5, 6]);
     expect([...blockMeans([1, 2, 3, 4, 5, 6], [3, 2, 1, 0], 2)]).toEqual([6, 3.5, 3.5, 1]);
     expect(blockMeans([1, 2, 3], [0, 1, 2], 3)[0]).toBeNaN();
+    const lacking = [1, Number.NaN, 3, Number.NaN, Number.NaN, 6];
+    expect([...blockMeans(lacking, [0, 1, 2, 3], 2)]).toEqual([1, 3, 3, 6]);
   });
 
   it("mark significance by level", () => {

@@ -12,6 +12,7 @@ import { behaviourFigure, type NucleusRow, selectivityFigure } from "../../src/r
 import { type PictureRow, planeFigure } from "../../src/report/figures/plane.ts";
 import { rBarsFigure } from "../../src/report/figures/r-bars.ts";
 import { rdmFigure } from "../../src/report/figures/rdm.ts";
+import { type RdmPoint, rdmMapFigure } from "../../src/report/figures/rdm-map.ts";
 import { scatterFigure } from "../../src/report/figures/scatter.ts";
 import { tuningFigure } from "../../src/report/figures/tuning.ts";
 import type { Canvas } from "../../src/report/svg.ts";
@@ -123,6 +124,28 @@ export const maps = ["LA", "CeA"].map((nucleus, k) => ({
         })),
 }));
 
+/** Pictures of two folds, which are not compared, under a long name. */
+const within = [
+  {
+    name: "FaceBodyManmadeNatural",
+    rdm: order.flatMap((_, i) =>
+      order.slice(i + 1).map((_, k) => ((k + 1) % 2 === 1 ? Number.NaN : Math.abs(Math.sin(i + k)))),
+    ),
+  },
+  ...["", " 2"].flatMap((copy) => rdms.map(({ name, rdm }) => ({ name: `${name}${copy}`, rdm }))),
+];
+
+/** Models that lie close together among participants. */
+const points: readonly RdmPoint[] = [
+  { name: "LA", kind: "model", x: 0, y: 0 },
+  { name: "CeA", kind: "model", x: 0.02, y: -0.03 },
+  { name: "B", kind: "model", x: -0.01, y: 0.02 },
+  { name: "encoder", kind: "baseline", x: 1, y: 0.5 },
+  { name: "ratings", kind: "baseline", x: 0.98, y: 0.52 },
+  { name: "participant sub-01", kind: "brain", x: 0.1, y: 0 },
+  { name: "participant sub-02", kind: "brain", x: -0.8, y: -0.9 },
+];
+
 export const circuit = presetCircuit("vca-feedback", 32);
 
 const withR = { valence: { value: 0.7, lower: 0.61, upper: 0.77 }, arousal: { value: 0.66 } };
@@ -145,6 +168,8 @@ export const FIGURES: Readonly<Record<string, (canvas: Canvas) => string>> = {
       canvas,
     ),
   rdm: (canvas) => rdmFigure(rdms, { order, ends: ["unpleasant", "pleasant"], about }, canvas),
+  "rdm-map": (canvas) => rdmMapFigure(points, { comparison: "rho-a", about }, canvas),
+  "rdm-within": (canvas) => rdmFigure(within, { order, ends: ["unpleasant", "pleasant"], about }, canvas),
   scatter: (canvas) => scatterFigure(pictures, { scale, about, r: withR }, canvas),
   selectivity: (canvas) => selectivityFigure(overEpochs, { about }, canvas),
   tuning: (canvas) => tuningFigure(tuning, { scale: "valence", about }, canvas),

@@ -1,5 +1,5 @@
 /** @file Which models differ: a cell for each pair, beside or below their bars. */
-import { at, escaped, fitted, label, type Panel, rText } from "../svg.ts";
+import { at, escaped, fitted, label, type Panel, rText, textWidth } from "../svg.ts";
 
 /** Two models. */
 export interface ModelPair {
@@ -12,11 +12,14 @@ export interface ModelPair {
 }
 
 const CELL = 24;
+const GAP = 8;
 const ALPHA = 0.05;
 
 /** Rows and columns are models in one order; a full cell is a pair that differs: dark where the row's model is better, light where the column's is. */
 export function pairsPanel(models: readonly string[], pairs: readonly ModelPair[], width: number): Panel {
-  const names = Math.min(width * 0.4, Math.max(...models.map((name) => name.length)) * 8 + 34);
+  const texts = models.map((name, i) => `${i + 1}  ${name}`);
+  const room = Math.max(width * 0.4, width - models.length * CELL);
+  const names = Math.min(room, Math.max(...texts.map(textWidth)) + GAP);
   const cell = Math.min(CELL, (width - names) / models.length);
   const found = new Map(
     pairs.flatMap(({ a, b, difference, p }) => [
@@ -37,7 +40,7 @@ export function pairsPanel(models: readonly string[], pairs: readonly ModelPair[
       const text = `${row} - ${column}: ${rText(pair.difference, 3)}${pair.p === null ? "" : `, p ${rText(pair.p, 3)}`}`;
       return `<rect x="${at(names + k * cell + 1)}" y="${at(y + 1)}" width="${at(cell - 2)}" height="${at(cell - 2)}" fill="${fill}" stroke="var(--line)" pointer-events="all"><title>${escaped(text)}</title></rect>`;
     });
-    return `${label(fitted(`${i + 1}  ${row}`, names - 20), { x: 0, y: y + cell / 2 + 5 })}${cells.join("")}`;
+    return `${label(fitted(texts[i]!, names - GAP), { x: 0, y: y + cell / 2 + 5 })}${cells.join("")}`;
   });
   return { svg: `${heads.join("")}${rows.join("")}`, width, height: 18 + models.length * cell };
 }
