@@ -24,7 +24,7 @@ export function chosenMeasure({ regions }: BrainData, measure: BrainMeasure): Ex
 }
 
 /** Fewer voxels have no correlation but 1 and -1. */
-const FEWEST_VOXELS = 3;
+export const FEWEST_VOXELS = 3;
 
 /** Warns of regions of one or two voxels. @throws DataError where a mask's patterns are correlated over so few */
 export function checkVoxels(

@@ -13,7 +13,8 @@ import { modelsOf } from "./align-models.ts";
 import { someOf } from "./brain-data.ts";
 import type { BrainMeasure } from "./brain-measures.ts";
 import { type BrainRunOptions, openBrainRun } from "./brain-networks.ts";
-import { participantRdm, stackedRdms } from "./brain-rdms.ts";
+import { FEWEST_VOXELS, participantRdm, stackedRdms } from "./brain-rdms.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** What was measured. */
 export interface Measured {
@@ -37,8 +38,8 @@ export interface RunModels extends BrainRunOptions {
 }
 
 /** Measured RDMs, one or more per participant. @throws as the readers; ConfigError without participants; DataError when pictures differ. */
-export async function readMeasured(measured: Measured): Promise<Rdms> {
-  return measured.kind === "patterns" ? ofPatterns(measured) : ofRdms(measured);
+export async function readMeasured(measured: Measured, reporter: Pick<Reporter, "warn">): Promise<Rdms> {
+  return measured.kind === "patterns" ? ofPatterns(measured, reporter) : ofRdms(measured);
 }
 
 /** Models of the pictures `ids`, and whether their source names its pictures or takes them in this order. @throws as the readers and `openBrainRun` */
@@ -84,12 +85,21 @@ async function ofRdms({ files: [file], axes, average, stimuli }: Measured): Prom
   return rdms;
 }
 
-async function ofPatterns({ files, stimuli, measure = "auto" }: Measured): Promise<Rdms> {
+async function ofPatterns(
+  { files, stimuli, measure = "auto" }: Measured,
+  reporter: Pick<Reporter, "warn">,
+): Promise<Rdms> {
   const tables: Patterns[] = [];
   for (const file of files) tables.push(await readPatterns(file, stimuli));
   const ids = [...new Set(tables[0]!.ids)];
   const repeated = tables.every((table) => ids.every((id) => runsOf(table, id) > 1));
   const chosen = measure === "auto" ? (repeated ? "crossnobis" : "correlation") : measure;
+  if (chosen !== "crossnobis") {
+    reporter.warn(
+      "Patterns of one run are compared with one another, so that noise near in time looks like geometry. Measure each picture in two runs.",
+    );
+    checkChannels(tables, chosen);
+  }
   const places = new Map(ids.map((id, s) => [id, s]));
   const rows = tables.map((table) => {
     const other = [
@@ -114,6 +124,16 @@ async function ofPatterns({ files, stimuli, measure = "auto" }: Measured): Promi
   });
   const names = files.map((file) => (namesParticipant(file) ? participantOf(file) : fileName(file)));
   return stackedRdms(ids, rows, names);
+}
+
+/** @throws DataError when patterns are too narrow to be correlated: of two numbers, every correlation is 1 or -1 */
+function checkChannels(tables: readonly Patterns[], measure: BrainMeasure): void {
+  const few = tables.find(({ data }) => data.shape[1]! < FEWEST_VOXELS);
+  if (few && (measure === "correlation" || measure === "spearman"))
+    throw new VcaError(
+      "DataError",
+      `${few.where}: ${FEWEST_VOXELS} or more voxels were expected for the measure ${measure}, got ${few.data.shape[1]}. Pass more voxels, or --measure euclidean.`,
+    );
 }
 
 function runsOf({ ids, runs }: Patterns, id: string): number {

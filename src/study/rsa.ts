@@ -68,7 +68,7 @@ export async function compareRdms(
   const started = performance.now();
   const { comparison, resample, draws, correction } = config;
   const { measured } = config;
-  const data = await readMeasured(measured);
+  const data = await readMeasured(measured, reporter);
   const { models, named } = await readModels(config.models, data.ids);
   describe(data, { candidates: models.length, named }, config, reporter);
   const random = Random.seeded(config.seed).at("rsa");

@@ -317,6 +317,18 @@ describe("files of a brain study", () => {
     expect(warned).toEqual(["small: 2 voxels in sub-01 hardly hold a pattern. Pass a larger mask."]);
   });
 
+  it("patterns too narrow to be correlated", async () => {
+    for (const name of ["one", "two"]) await save(`narrow/${name}.csv`, "id,a,b\np0,1,2\np1,2,1\np2,0,3\n");
+    const files = ["--patterns", at("narrow/one.csv"), at("narrow/two.csv"), "--models", at("model.npy")];
+    expect(await says("rsa", ...files)).toEqual({
+      code: 3,
+      out: "",
+      said: "narrow/one.csv: 3 or more voxels were expected for the measure correlation, got 2. Pass more voxels, or --measure euclidean.",
+    });
+    const { code, err } = await vca("rsa", ...files, "--measure", "euclidean", "--draws", "20");
+    expect([code, err]).toEqual([0, expect.stringContaining("Patterns of one run are compared")]);
+  });
+
   it("patterns of one run for crossnobis are named by their file", async () => {
     await save("pat/one.csv", "id,v0,v1,v2\na,1,2,3\nb,2,1,4\nc,0,3,1\n");
     await save("pat/two.csv", "id,v0,v1,v2\na,1,2,4\nb,2,1,3\nc,0,3,2\n");
