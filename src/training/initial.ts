@@ -12,33 +12,40 @@ export type TrainingStatistics = Readonly<Record<Statistic, Float32Array>>;
 const FLOOR = 0.01;
 
 /**
- * Mean and deviation (n - 1) of each channel, over the first axes of the chosen rows; a deviation is at least a
- * hundredth of the channels' root mean square deviation.
+ * Mean and deviation (n - 1) of each channel over the first axes, for any rows of `array`; a deviation is at least a
+ * hundredth of the channels' root mean square deviation. Each row is summed once, about the channels' first values.
  */
-function moments(
-  array: NdArray<Float32Array | Float64Array>,
-  rows: ArrayLike<number>,
-): { mean: Float32Array; sd: Float32Array } {
-  const width = array.shape.at(-1)!;
-  const rowSize = array.data.length / array.shape[0]!;
-  const mean = new Float64Array(width);
-  const squares = new Float64Array(width);
-  const count = (rows.length * rowSize) / width;
-  for (let i = 0; i < rows.length; i++) {
-    const start = rows[i]! * rowSize;
-    for (let at = start; at < start + rowSize; at += width)
-      for (let k = 0; k < width; k++) mean[k]! += array.data[at + k]!;
-  }
-  for (let k = 0; k < width; k++) mean[k]! /= count;
-  for (let i = 0; i < rows.length; i++) {
-    const start = rows[i]! * rowSize;
-    for (let at = start; at < start + rowSize; at += width)
-      for (let k = 0; k < width; k++) squares[k]! += (array.data[at + k]! - mean[k]!) ** 2;
-  }
-  const deviations = squares.map((sum) => Math.sqrt(sum / Math.max(1, count - 1)));
-  const typical = Math.sqrt(deviations.reduce((sum, sd) => sum + sd * sd, 0) / width);
-  const sd = Float32Array.from(deviations, (deviation) => Math.max(deviation, FLOOR * typical) || 1);
-  return { mean: Float32Array.from(mean), sd };
+function momentsOf({ shape, data }: NdArray<Float32Array | Float64Array>) {
+  const [S, width] = [shape[0]!, shape.at(-1)!];
+  const perRow = data.length / S / width;
+  const center = Float64Array.from(data.subarray(0, width));
+  const sums = new Float64Array(S * width); // of each row
+  const squares = new Float64Array(S * width);
+  for (let s = 0, at = 0; s < S; s++)
+    for (let i = 0; i < perRow; i++, at += width)
+      for (let k = 0, to = s * width; k < width; k++, to++) {
+        const value = data[at + k]! - center[k]!;
+        sums[to]! += value;
+        squares[to]! += value * value;
+      }
+  const total = (of: Float64Array, rows: ArrayLike<number>) => {
+    const all = new Float64Array(width);
+    for (let i = 0; i < rows.length; i++)
+      for (let k = 0, at = rows[i]! * width; k < width; k++, at++) all[k]! += of[at]!;
+    return all;
+  };
+  return (rows: ArrayLike<number>): { mean: Float32Array; sd: Float32Array } => {
+    const count = rows.length * perRow;
+    const apart = total(sums, rows).map((sum) => sum / count);
+    const deviations = total(squares, rows).map((square, k) =>
+      Math.sqrt(Math.max(0, square - count * apart[k]! ** 2) / Math.max(1, count - 1)),
+    );
+    const typical = Math.sqrt(deviations.reduce((sum, sd) => sum + sd * sd, 0) / width);
+    return {
+      mean: Float32Array.from(apart, (value, k) => center[k]! + value),
+      sd: Float32Array.from(deviations, (deviation) => Math.max(deviation, FLOOR * typical) || 1),
+    };
+  };
 }
 
 /** From tokens `[S, T, D]`, the statistics of any training pictures, `train`, and their ratings `[S, 2]`. */
@@ -46,11 +53,11 @@ export function statisticsOf(
   tokens: NdArray,
   hasCls: boolean,
 ): (of: { ratings: NdArray<Float64Array>; train: ArrayLike<number> }) => TrainingStatistics {
-  const summaries = summaryFeatures(tokens, hasCls);
+  const [ofTokens, ofSummaries] = [momentsOf(tokens), momentsOf(summaryFeatures(tokens, hasCls))];
   return ({ ratings, train }) => {
-    const channels = moments(tokens, train);
-    const summary = moments(summaries, train);
-    const rated = moments(ratings, train);
+    const channels = ofTokens(train);
+    const summary = ofSummaries(train);
+    const rated = momentsOf(ratings)(train);
     return {
       "tokens/center": channels.mean,
       "tokens/scale": channels.sd,

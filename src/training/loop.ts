@@ -104,14 +104,15 @@ export async function trainGroup(options: TrainOptions): Promise<void> {
     hasCls: data.hasCls,
     ownRatings: replicas.some(({ ratings }) => ratings),
   });
-  const session = await openSession(encodeOnnx(emitOnnx(step.graph)), {
+  const opening = openSession(encodeOnnx(emitOnnx(step.graph)), {
     carry: step.carry,
     threads: Math.min(threads ?? coresAvailable(), replicas.length, batch, MOST_THREADS),
     ...(provider && { provider }),
   });
+  const first = options.resume?.arrays ?? firstState(step, options); // while the session opens
+  const session = await opening;
   const stopping = recipe.patience > 0 ? await openStopping(options, options.resume?.arrays) : undefined;
   try {
-    const first = options.resume?.arrays ?? firstState(step, options);
     await session.hold(Object.fromEntries([...first].filter(([name]) => !isStoppingState(name))));
     const fixed = step.parameters.filter((parameter) => !parameter.trained).map(({ name }) => name);
     const report = async (epoch: number, losses: readonly number[]) => {
