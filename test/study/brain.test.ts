@@ -51,7 +51,10 @@ const independent = () => ["--stimuli", shown, "--scale", "1-9"];
 
 async function json<T>(...words: string[]): Promise<T> {
   const { code, out, err } = await vca(...words, "--json", "--quiet");
-  const said = err.replace(/^Warning: \d (participants: intervals are wide,|seeds: trained less) .*\n/gm, ""); // there are four and two
+  const said = err.replace(
+    /^Warning: (\d participants: intervals are wide,|\d seeds: trained less|Patterns of one run) .*\n/gm,
+    "",
+  ); // there are four and two
   expect({ code, said }).toEqual({ code: 0, said: "" });
   return JSON.parse(out) as T;
 }
@@ -132,7 +135,7 @@ describe("a run before ready RDMs and patterns", () => {
   });
 
   it("names pictures that a participant lacks", async () => {
-    await writeFile(at("sub-06.csv"), "id,v0,v1\nother,1,2\nthird,2,1\nlast,3,3\n");
+    await writeFile(at("sub-06.csv"), "id,v0,v1,v2\nother,1,2,4\nthird,2,1,3\nlast,3,3,1\n");
     const { code, err } = await vca(
       "rsa",
       run,
