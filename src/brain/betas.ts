@@ -2,7 +2,7 @@
  * @file The betas of one participant in one region: rows named by stimulus and run, voxels with their place. Voxels that hold a NaN or
  * never change carry nothing and are dropped, and counted.
  */
-import type { Matrix } from "../core/linear-algebra.ts";
+import { type Matrix, pickRows } from "../core/linear-algebra.ts";
 import { quantiles } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 import { type Conditions, checkConditions } from "./conditions.ts";
@@ -52,7 +52,8 @@ export async function loadBetas(
     );
   }
   const { rows, labels } = rowsOf(every, pictures);
-  const all = takeRows(await source.read(roi.voxels, onProgress), rows);
+  const read = await source.read(roi.voxels, onProgress);
+  const all = rows ? pickRows(read, rows) : read;
   const { kept, dropped } = informative(all);
   if (kept.length === 0) {
     throw new VcaError(
@@ -89,14 +90,6 @@ function rowsOf(labels: Labels, pictures: readonly string[] | undefined) {
     ...(onsets && { onsets: Float64Array.from(rows, (row) => onsets[row]!) }),
   };
   return { rows, labels: kept };
-}
-
-function takeRows(all: Matrix, rows: readonly number[] | undefined): Matrix {
-  if (!rows) return all;
-  const V = all.shape[1]!;
-  const data = new Float64Array(rows.length * V);
-  for (const [i, row] of rows.entries()) data.set(all.data.subarray(row * V, (row + 1) * V), i * V);
-  return { shape: [rows.length, V], data };
 }
 
 /** The voxels of a matrix `[n, V]` that have no NaN and more than one value, and how many have not. */

@@ -35,6 +35,14 @@ export function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
+/** Some rows in the given order, `[n, m] -> [rows, m]`. */
+export function pickRows({ shape, data }: Matrix, rows: readonly number[]): Matrix {
+  const width = shape[1]!;
+  const out = new Float64Array(rows.length * width);
+  for (const [i, row] of rows.entries()) out.set(data.subarray(row * width, (row + 1) * width), i * width);
+  return { shape: [rows.length, width], data: out };
+}
+
 /** Matrices of one width below one another, `[rows of all, width]`. */
 export function stackRows(parts: readonly Matrix[]): Matrix {
   const width = parts[0]!.shape[1]!;

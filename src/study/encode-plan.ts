@@ -1,6 +1,6 @@
 /** @file What `vca encode` predicts from, and how: features of a run's networks, folds of a participant's pictures. */
 import type { NdArray } from "../core/array.ts";
-import { type Matrix, stackRows } from "../core/linear-algebra.ts";
+import { type Matrix, pickRows, stackRows } from "../core/linear-algebra.ts";
 import { Random } from "../core/random.ts";
 import { channelsOf } from "../encoders/channels.ts";
 import { RANDOM } from "../encoders/encoder.ts";
@@ -118,10 +118,9 @@ export function planOf(
   { parts, options }: { parts: readonly PlanPart[]; options: PlanOptions },
 ): Plan {
   const patterns = meanPatterns(trials.data, trials.stimuli, ids.length);
-  const V = patterns.shape[1]!;
   const pieces = parts.map((part) => ({
     part,
-    own: { shape: [part.places.length, V], data: rowsOf(patterns, part.places) } satisfies Matrix,
+    own: pickRows(patterns, part.places),
     folds: foldsOf(part, trials, options),
   }));
   const stacked: Matrix = stackRows(pieces.map(({ own }) => own));
@@ -191,11 +190,4 @@ export function foldsOf(
   const fold = new Int32Array(S);
   for (const [rank, s] of order.entries()) fold[s] = Math.floor((rank * folds) / S);
   return fold;
-}
-
-function rowsOf({ shape, data }: Matrix, rows: readonly number[]): Float64Array {
-  const V = shape[1]!;
-  const out = new Float64Array(rows.length * V);
-  for (const [i, row] of rows.entries()) out.set(data.subarray(row * V, (row + 1) * V), i * V);
-  return out;
 }
