@@ -11,9 +11,14 @@ import { Random } from "../src/core/random.ts";
 import { testMean } from "../src/core/sample-tests.ts";
 import { mean } from "../src/core/statistics.ts";
 import {
+  type Accuracy,
   crossPredict,
   groupMap,
+  groupZ,
+  type RegionScores,
   regionZ,
+  scoresLess,
+  testScores,
   variancePartition,
   voxelCorrelations,
   voxelR2,
@@ -38,15 +43,22 @@ const VOXELS = 24;
 const CHANNELS = 12;
 const SIGNAL = 0.7;
 
+/** p-values of a mean over people: of other pictures too, and of these pictures. */
+interface Both {
+  readonly pictures: number;
+  readonly people: number;
+}
+
 /** p-values of a study. */
 interface Errors {
-  /** The region's mean against 0; the least q of its voxels. */
-  readonly region: number;
-  readonly voxels: number;
+  /** A region's mean against 0, in noise and where people share what other features say; the least q of its voxels. */
+  readonly noise: Both & { readonly voxels: number };
+  readonly shared: Both & { readonly voxels: number };
   /** One-sided, that features that say nothing explain variance beyond those that do. */
   readonly beyond: number;
-  /** Two sets that know as much. */
-  readonly equal: number;
+  /** Two sets that know as much; the same, with names exchanged in people by chance. */
+  readonly equal: Both;
+  readonly exchanged: number;
 }
 
 async function simulate({ participants, pictures }: Size, study: number): Promise<Errors> {
@@ -69,42 +81,75 @@ async function simulate({ participants, pictures }: Size, study: number): Promis
           const weight = (SIGNAL / Math.sqrt(2 * CHANNELS)) * random.normal();
           for (let s = 0; s < pictures; s++) signal[s * VOXELS + v]! += weight * data[s * CHANNELS + c]!;
         }
-    const correlations = (patterns: Matrix, of: Matrix) => {
-      const found = crossPredict({ features: [of], patterns, folds }, { method: { kind: "ridge" } });
-      return voxelCorrelations(found.predictions, patterns, folds);
-    };
     const full: Matrix = { shape: [pictures, VOXELS], data: signal };
-    const explained = (...of: Matrix[]) => {
-      const found = crossPredict({ features: of, patterns: full, folds }, { method: { kind: "ridge" } });
-      return mean(voxelR2(found, full));
+    const predict = (patterns: Matrix, ...of: Matrix[]) => {
+      const predicted = crossPredict({ features: of, patterns, folds }, { method: { kind: "ridge" } });
+      return {
+        accuracy: voxelCorrelations(predicted.predictions, patterns, folds),
+        explained: mean(voxelR2(predicted, patterns)),
+      };
     };
-    const r = correlations(empty, nothing);
+    const [ofA, ofB, ofNothing] = [a, b, nothing].map((of) => predict(full, of)) as [Fit, Fit, Fit];
     return {
-      r,
-      z: regionZ(r),
-      unique: variancePartition({ a: explained(nothing), b: explained(a), both: explained(nothing, a) })
-        .uniqueA,
-      less: regionZ(correlations(full, a)) - regionZ(correlations(full, b)),
+      noise: predict(empty, nothing).accuracy,
+      shared: ofNothing.accuracy,
+      a: ofA.accuracy,
+      b: ofB.accuracy,
+      unique: variancePartition({
+        a: ofNothing.explained,
+        b: ofA.explained,
+        both: predict(full, nothing, a).explained,
+      }).uniqueA,
     };
   });
   const beyond = testMean(people.map(({ unique }) => unique));
+  const of = (what: "noise" | "shared" | "a" | "b") => scoresOf(people.map((one) => one[what]));
+  const less = scoresLess(of("a"), of("b"));
+  const signs = people.map(() => (random.integer(2) === 0 ? -1 : 1));
   return {
-    region: testMean(people.map(({ z }) => z)).p!,
-    voxels: Math.min(...groupMap(people.map(({ r }) => ({ voxels: [...r.keys()], r }))).q),
+    noise: { ...both(of("noise")), voxels: leastQ(people.map(({ noise }) => noise)) },
+    shared: { ...both(of("shared")), voxels: leastQ(people.map(({ shared }) => shared)) },
     beyond: beyond.estimate > 0 ? beyond.p! / 2 : 1 - beyond.p! / 2,
-    equal: testMean(people.map(({ less }) => less)).p!,
+    equal: both(less),
+    exchanged: testMean(less.z.map((z, p) => signs[p]! * z)).p!,
   };
 }
+
+type Fit = { readonly accuracy: Accuracy; readonly explained: number };
+
+function scoresOf(people: readonly Accuracy[]): RegionScores {
+  return {
+    z: people.map(({ r }) => regionZ(r)),
+    groups: people.map(groupZ),
+    pictures: people[0]!.pictures,
+  };
+}
+
+const both = (scores: RegionScores): Both => ({
+  pictures: testScores(scores).p!,
+  people: testMean(scores.z).p!,
+});
+
+const leastQ = (people: readonly Accuracy[]) =>
+  Math.min(...groupMap(people.map(({ r }) => ({ voxels: [...r.keys()], r }))).q);
 
 const found = await collect(
   { keep: values.keep, settings: { SIGNAL }, sizes: sizesOf(values.sizes), studies, first },
   simulate,
 );
-const rates = (of: keyof Errors) => (all: readonly Found<Errors>[]) =>
-  rate(all.map((one) => below([one[of]])));
+const rates = (of: (one: Errors) => number) => (all: readonly Found<Errors>[]) =>
+  rate(all.map((one) => below([of(one)])));
 print(`ridge, ${FOLDS} folds, signal ${SIGNAL}`, found, {
-  "a region's mean against 0": rates("region"),
-  "any voxel after FDR": rates("voxels"),
-  "features that say nothing, beyond those that do": rates("beyond"),
-  "two equally good sets": rates("equal"),
+  "a region's mean against 0, noise: over participants and pictures": rates(({ noise }) => noise.pictures),
+  "the same, what other features say: over participants and pictures": rates(({ shared }) => shared.pictures),
+  "two equally good sets: over participants and pictures": rates(({ equal }) => equal.pictures),
+  "a region's mean against 0, noise: over participants": rates(({ noise }) => noise.people),
+  "sets exchanged by chance: over participants": rates(({ exchanged }) => exchanged),
+  "any voxel after FDR, noise: over participants": rates(({ noise }) => noise.voxels),
+  "features that say nothing, beyond those that do": rates(({ beyond }) => beyond),
+  "no null of it, what other features say: over participants": rates(({ shared }) => shared.people),
+  "no null of it, two equally good sets: over participants": rates(({ equal }) => equal.people),
+  "no null of it, any voxel after FDR, what other features say: over participants": rates(
+    ({ shared }) => shared.voxels,
+  ),
 });

@@ -46,6 +46,8 @@ const sizes = sizesOf(values.sizes);
 
 /** Studies by which models are made that just reach the ceiling; others than those that are tested. */
 const CALIBRATION = 400;
+/** The same for rsatoolbox's ceiling, a mean over draws: studies, draws of each, shares of the true RDM. */
+const PEER_CALIBRATION = { studies: 100, draws: 20, shares: [0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1] };
 
 const peer = values.python ? openPeer(values.python) : undefined;
 
@@ -54,8 +56,9 @@ interface Errors {
   readonly linear: readonly number[];
   readonly rank: readonly number[];
   readonly ceiling: readonly number[];
-  /** The same of rsatoolbox. */
+  /** rsatoolbox's test of the same models, and of models that reach its own ceiling. */
   readonly peerCeiling?: readonly number[];
+  readonly peerOwn?: readonly number[];
   /** Of the true model, and whether it lies below the ceiling. */
   readonly trueModel: { readonly p: number; readonly below: boolean };
 }
@@ -75,6 +78,17 @@ function mixed(models: Rdms, share: number): Rdms {
     ids: models.ids,
     vectors: { shape: [rows.length, known!.length], data },
     labels: { model: rows.map((_, k) => String(k + 1)) },
+  };
+}
+
+function stackRdms(all: readonly Rdms[]): Rdms {
+  const data = Float64Array.from(all.flatMap(({ vectors }) => [...vectors.data]));
+  const { ids, vectors } = all[0]!;
+  const M = vectors.shape[1]!;
+  return {
+    ids,
+    vectors: { shape: [data.length / M, M], data },
+    labels: { model: Array.from({ length: data.length / M }, (_, k) => String(k + 1)) },
   };
 }
 
@@ -111,8 +125,30 @@ async function shareAtCeiling(size: Size): Promise<number> {
   }
   return (low + high) / 2;
 }
+/** The share at which models score as high as rsatoolbox's lower ceiling, both as it takes them; between the shares of a grid, by a line. */
+async function shareAtPeerCeiling(size: Size): Promise<number> {
+  const { studies, draws, shares } = PEER_CALIBRATION;
+  const above = shares.map(() => 0);
+  for (let study = 0; study < studies; study++) {
+    const { data, models } = simulated(size, "calibration", study);
+    const mixtures = shares.map((share) => mixed(models, share));
+    const { scores, lower } = await peer!.tests(
+      { data, models: stackRdms(mixtures) },
+      { draws, comparison: "pearson" },
+    );
+    for (const i of shares.keys()) above[i]! += mean(scores.slice(4 * i, 4 * i + 4)) - lower;
+  }
+  const i = above.findIndex((value) => value > 0);
+  const [low, high] = [above[i - 1]!, above[i]!];
+  return shares[i - 1]! + (low / (low - high)) * (shares[i]! - shares[i - 1]!);
+}
+
 const shares = new Map<Size, number>();
-for (const size of sizes) shares.set(size, await shareAtCeiling(size));
+const peerShares = new Map<Size, number>();
+for (const size of sizes) {
+  shares.set(size, await shareAtCeiling(size));
+  if (peer) peerShares.set(size, await shareAtPeerCeiling(size));
+}
 
 async function simulate(size: Size, study: number): Promise<Errors> {
   const { data, models, random } = simulated(size, "study", study);
@@ -130,13 +166,17 @@ async function simulate(size: Size, study: number): Promise<Errors> {
     evaluate({ ...common, models: fixedModels(judged), comparison: "pearson" });
   const atCeiling = mixed(models, shares.get(size)!);
   const [truth, reaching] = [await against(only(models)), await against(atCeiling)];
-  const peers = await peer?.tests({ data, models: atCeiling }, { draws, comparison: "pearson" });
+  const peerP = async (judged: Rdms) =>
+    (await peer!.tests({ data, models: judged }, { draws, comparison: "pearson" })).ceiling;
   const [{ pCeiling, score }] = truth.models as [(typeof truth.models)[number]];
   return {
     linear: await partial("linear"),
     rank: await partial("rank"),
     ceiling: reaching.models.map((model) => model.pCeiling!),
-    ...(peers && { peerCeiling: peers.ceiling }),
+    ...(peer && {
+      peerCeiling: await peerP(atCeiling),
+      peerOwn: await peerP(mixed(models, peerShares.get(size)!)),
+    }),
     trueModel: { p: pCeiling!, below: score < truth.ceiling.lower! },
   };
 }
@@ -154,20 +194,23 @@ const found = await collect(
 peer?.close();
 const rates = (p: (of: Errors) => readonly number[]) => (of: readonly Found<Errors>[]) =>
   rate(of.map((one) => below(p(one))));
+/** rsatoolbox's rate; ours less that. */
+const beside = (theirs: (of: Errors) => readonly number[]) => (of: readonly Found<Errors>[]) => {
+  const pairs = of.map((one) => [below(one.ceiling), below(theirs(one))] as const);
+  return `${text(mean(pairs.map(([, p]) => p)))}; ${difference(pairs)}`;
+};
 print(
-  `${draws} draws, signal ${signal}; share of the true RDM in models at the ceiling ${[...shares.values()].map(text).join(", ")}`,
+  `${draws} draws, signal ${signal}; share of the true RDM in models at the ceiling ${[...shares.values()].map(text).join(", ")}${peer ? `; at rsatoolbox's ${[...peerShares.values()].map(text).join(", ")}` : ""}`,
   found,
   {
     "partial RSA, linear: models share with the data what the nuisance knows": rates(({ linear }) => linear),
     "partial RSA, ranks": rates(({ rank }) => rank),
     "models at the lower ceiling against it": rates(({ ceiling }) => ceiling),
     ...(peer && {
-      "rsatoolbox; ours less rsatoolbox: models at the lower ceiling against it": (
-        of: readonly Found<Errors>[],
-      ) => {
-        const pairs = of.map(({ ceiling, peerCeiling }) => [below(ceiling), below(peerCeiling!)] as const);
-        return `${text(mean(pairs.map(([, theirs]) => theirs)))}; ${difference(pairs)}`;
-      },
+      "rsatoolbox, the same models; ours less rsatoolbox": beside(({ peerCeiling }) => peerCeiling!),
+      "rsatoolbox, models at its own lower ceiling; ours at ours less that": beside(
+        ({ peerOwn }) => peerOwn!,
+      ),
     }),
     "the true model, found below the lower ceiling": (of) =>
       rate(of.map(({ trueModel }) => (trueModel.below ? below([trueModel.p]) : 0))),

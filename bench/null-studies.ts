@@ -110,6 +110,9 @@ export interface PeerTests {
   readonly zero: readonly number[];
   readonly pairs: readonly number[];
   readonly ceiling: readonly number[];
+  /** Its scores and its lower ceiling, each the mean over draws. */
+  readonly scores: readonly number[];
+  readonly lower: number;
 }
 
 /** rsatoolbox in a process of its own. */

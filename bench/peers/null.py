@@ -30,4 +30,12 @@ for line in sys.stdin:
     )
     pairs = result.test_pairwise()[np.triu_indices(len(models), 1)]
     ceiling = result.test_noise()
-    print(json.dumps({"zero": list(result.test_zero()), "pairs": list(pairs), "ceiling": list(ceiling)}), flush=True)
+    answer = {
+        "zero": list(result.test_zero()),
+        "pairs": list(pairs),
+        "ceiling": list(ceiling),
+        # what its test against the ceiling compares
+        "scores": list(np.nanmean(result.evaluations, axis=(0, 2, 3, 4))),
+        "lower": np.nanmean(result.noise_ceiling[0]),
+    }
+    print(json.dumps(answer), flush=True)

@@ -1,6 +1,6 @@
 /**
- * @file Tests over a few independent networks (seeds): Student's t, Welch's t, the sign test, Page's trend. Units and
- * folds of one network are no replicates; its seed is.
+ * @file Tests over a few independent networks (seeds) or people: Student's t, Welch's t, the sign test, Page's trend, and of people before
+ * pictures, where both are drawn. Units and folds of one network are no replicates; its seed is.
  */
 import { VcaError } from "../errors.ts";
 import { normalP, studentP, studentQuantile } from "./distributions.ts";
@@ -25,6 +25,31 @@ export function testMean(values: ArrayLike<number>): SampleTest {
   const n = values.length;
   const squared = n > 1 ? variance(values) / n : 0;
   return { ...studentTest(mean(values), squared, n - 1), signP: signTest(values), n };
+}
+
+/**
+ * Tests the mean of numbers of two crossed samples, such as participants and groups of pictures, against 0: both are counted as drawn, so that it
+ * speaks of others of both. Variance as of a two-way layout of random effects, V_rows + V_columns - V_rest, not below either of the first two;
+ * Student's t with the degrees of freedom of the smaller sample. The sign test is over rows.
+ * @param values `[rows][columns]`
+ * @throws DataError when not finite
+ * @see Clark (1973) J Verbal Learn Verbal Behav 12:335
+ */
+export function testCrossed(values: readonly ArrayLike<number>[]): SampleTest {
+  const rows = values.map(mean);
+  const columns = Array.from(values[0]!, (_, j) => mean(values.map((row) => row[j]!)));
+  const [R, C] = [rows.length, columns.length];
+  const n = Math.min(R, C);
+  const center = mean(rows);
+  let squared = 0;
+  if (n > 1) {
+    let rest = 0;
+    for (const [i, row] of values.entries())
+      for (let j = 0; j < C; j++) rest += (row[j]! - rows[i]! - columns[j]! + center) ** 2;
+    const [ofRows, ofColumns] = [variance(rows) / R, variance(columns) / C];
+    squared = Math.max(ofRows + ofColumns - rest / ((R - 1) * (C - 1) * R * C), ofRows, ofColumns);
+  }
+  return { ...studentTest(center, squared, n - 1), signP: signTest(rows), n };
 }
 
 /** Tests the difference of the means of two independent samples. @throws DataError as `testMean`. @see `scipy.stats.ttest_ind(equal_var=False)` */

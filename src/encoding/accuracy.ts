@@ -4,34 +4,74 @@
  * each fold it is positive, because penalties make predictions large where other folds agree (docs/decisions/020-encoding.md).
  */
 import { type Matrix, matrixShape } from "../core/linear-algebra.ts";
-import { pearson, requireFinite } from "../core/statistics.ts";
+import { mean, pearson, requireFinite } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 import type { CrossPrediction } from "./cross-predict.ts";
 
 /** Correlations stay below, so that Fisher's z is finite. */
 const MOST = 1 - 1e-12;
 
+/** How well each voxel was predicted. */
+export interface Accuracy {
+  /** `[V]`: the mean over folds, weighted by their pictures; NaN for a voxel that was never modelled. A constant prediction counts as 0. */
+  readonly r: Float64Array;
+  /** What each group of pictures says of it, `[G, V]`: their mean, weighted by pictures, is `r`. Where groups are the folds, the folds' correlations. */
+  readonly groups: Matrix;
+  /** Of each group, `[G]`. */
+  readonly pictures: Int32Array;
+}
+
 /**
- * Correlation of each voxel's predictions with its patterns, `[V]`: the mean over folds, weighted by their pictures less one; NaN for a voxel that
- * was never modelled. A constant prediction counts as 0.
+ * Correlation of each voxel's predictions with its patterns, in each fold. A picture's part in its fold's r is r + x y - r (x² + y²) / 2, x and y being
+ * z-scores in the fold: r and the picture's influence on it (Hampel 1974, J Am Stat Assoc 69:383); over the fold their mean is r.
  * @param folds `[S]`; a fold of one picture says nothing
+ * @param groups of pictures, `[S]`, from 0: which of them are drawn together; as folds, where folds are the same for all participants
  */
-export function voxelCorrelations(predictions: Matrix, patterns: Matrix, folds: Int32Array): Float64Array {
-  const [S, V] = matrixShape(patterns, "encoding: patterns");
-  const groups = [...new Set(folds)]
-    .map((fold) => Array.from({ length: S }, (_, s) => s).filter((s) => folds[s] === fold))
-    .filter((group) => group.length > 1);
-  return Float64Array.from({ length: V }, (_, v) => {
-    let [sum, weight] = [0, 0];
-    for (const group of groups) {
-      const of = ({ data }: Matrix) => Float64Array.from(group, (s) => data[s * V + v]!);
-      const predicted = of(predictions);
-      if (Number.isNaN(predicted[0]!)) continue;
-      sum += (group.length - 1) * (pearson(predicted, of(patterns)) || 0);
-      weight += group.length - 1;
+export function voxelCorrelations(
+  predictions: Matrix,
+  patterns: Matrix,
+  folds: Int32Array,
+  groups = folds,
+): Accuracy {
+  const [, V] = matrixShape(patterns, "encoding: patterns");
+  const G = 1 + groups.reduce((most, group) => Math.max(most, group), 0);
+  const sums = new Float64Array(G * V);
+  const counts = new Int32Array(G * V);
+  for (const fold of new Set(folds)) {
+    const held = [...folds.keys()].filter((s) => folds[s] === fold);
+    if (held.length < 2) continue;
+    for (let v = 0; v < V; v++) {
+      const [x, y] = [predictions, patterns].map(({ data }) =>
+        Float64Array.from(held, (s) => data[s * V + v]!),
+      ) as [Float64Array, Float64Array];
+      if (Number.isNaN(x[0]!)) continue;
+      const r = pearson(x, y);
+      const [zx, zy] = [zScores(x), zScores(y)];
+      for (const [i, s] of held.entries()) {
+        const at = groups[s]! * V + v;
+        sums[at]! += r + zx[i]! * zy[i]! - (r * (zx[i]! ** 2 + zy[i]! ** 2)) / 2 || 0;
+        counts[at]!++;
+      }
     }
-    return weight > 0 ? Math.max(-MOST, Math.min(MOST, sum / weight)) : Number.NaN;
+  }
+  const r = Float64Array.from({ length: V }, (_, v) => {
+    let [sum, count] = [0, 0];
+    for (let at = v; at < G * V; at += V) {
+      sum += sums[at]!;
+      count += counts[at]!;
+    }
+    return count > 0 ? Math.max(-MOST, Math.min(MOST, sum / count)) : Number.NaN;
   });
+  const pictures = new Int32Array(G);
+  for (const group of groups) pictures[group]!++;
+  return { r, groups: { shape: [G, V], data: sums.map((sum, at) => sum / counts[at]!) }, pictures };
+}
+
+/** Numbers less their mean, by their standard deviation (of n, not n - 1). */
+function zScores(values: Float64Array): Float64Array {
+  const center = mean(values);
+  const scale = Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / values.length);
+  return values.map((value) => (value - center) / scale);
 }
 
 /** R2 of each voxel, `[V]`: 1 - squared error by squared error of the training mean; negative where the mean is better. */
@@ -64,6 +104,25 @@ export function regionZ(correlations: ArrayLike<number>): number {
     );
   requireFinite(z, "encoding: Fisher's z");
   return z.reduce((sum, value) => sum + value, 0) / z.length;
+}
+
+/**
+ * What each group of pictures says of `regionZ`, `[G]`: the mean over voxels of their correlations, stretched as Fisher's z stretches the voxel's r.
+ * NaN for a group in which no voxel was modelled.
+ */
+export function groupZ({ r, groups }: Accuracy): Float64Array {
+  const [G, V] = groups.shape as [number, number];
+  const stretch = r.map((each) => (each === 0 ? 1 : Math.atanh(each) / each));
+  return Float64Array.from({ length: G }, (_, g) => {
+    let [sum, count] = [0, 0];
+    for (let v = 0; v < V; v++) {
+      const value = groups.data[g * V + v]! * stretch[v]!;
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      count++;
+    }
+    return sum / count;
+  });
 }
 
 /** Variance that two sets of features explain, apart and together. */

@@ -1,6 +1,44 @@
-/** @file Voxels tested over participants: a t-test of Fisher's z at each voxel that all have, the false discovery rate over the region. */
+/**
+ * @file Regions tested over participants and pictures, both as drawn; voxels over participants: a t-test of Fisher's z at each voxel that all
+ * have, the false discovery rate over the region.
+ */
 import { benjaminiHochberg } from "../core/multiple-comparisons.ts";
-import { testMean } from "../core/sample-tests.ts";
+import { type SampleTest, testCrossed, testMean } from "../core/sample-tests.ts";
+
+/** How well a region was predicted, or how much better. */
+export interface RegionScores {
+  /** Fisher's z of each participant, `[P]`. */
+  readonly z: readonly number[];
+  /** What each group of pictures says of it, `[P][G]`; NaN where nothing. */
+  readonly groups: readonly ArrayLike<number>[];
+  /** Of each group, `[G]`. */
+  readonly pictures: ArrayLike<number>;
+}
+
+/** Scores less others, of the same participants and pictures. */
+export function scoresLess(a: RegionScores, b: RegionScores): RegionScores {
+  return {
+    z: a.z.map((value, p) => value - b.z[p]!),
+    groups: a.groups.map((row, p) => Array.from(row, (value, g) => value - b.groups[p]![g]!)),
+    pictures: a.pictures,
+  };
+}
+
+/**
+ * Tests the mean of Fisher's z against 0, participants and groups of pictures both counted as drawn: people agree by chance on pictures that
+ * are few, so a test over participants alone finds in them what other pictures would not show (docs/decisions/020-encoding.md).
+ * Groups of which somebody's say nothing are left out.
+ */
+export function testScores({ z, groups, pictures }: RegionScores): SampleTest {
+  const used = Array.from(pictures, (_, g) => g).filter((g) => groups.every((row) => !Number.isNaN(row[g]!)));
+  const total = used.reduce((sum, g) => sum + pictures[g]!, 0);
+  return testCrossed(
+    groups.map((row, p) => {
+      const center = used.reduce((sum, g) => sum + (pictures[g]! * row[g]!) / total, 0);
+      return used.map((g) => z[p]! + ((used.length * pictures[g]!) / total) * (row[g]! - center));
+    }),
+  );
+}
 
 /** One participant's correlations. */
 export interface ParticipantMap {

@@ -22,6 +22,8 @@ export interface Draws {
   readonly both: readonly (readonly Float64Array[])[];
   readonly participants: readonly (readonly Float64Array[])[];
   readonly pictures: readonly (readonly Float64Array[])[];
+  /** Numbers of the draws used. */
+  readonly numbers: readonly number[];
   /** Participants and pictures that were drawn from. */
   readonly sizes: { readonly participants: number; readonly pictures: number };
 }
@@ -78,13 +80,15 @@ export async function bootstrap<I extends { readonly sampling: Sampling }>(
   options: SpreadOptions,
 ): Promise<Draws> {
   const { resample, stimuli, participants } = input.sampling;
-  const drawn = (await spread(task, input, draws, options)).filter((one) => one !== undefined);
+  const all = await spread(task, input, draws, options);
+  const numbers = [...all.keys()].filter((draw) => all[draw] !== undefined);
   const of = (what: "both" | "participants" | "pictures", used: boolean) =>
-    used ? drawn.map((one) => one[what]) : [];
+    used ? numbers.map((draw) => all[draw]![what]) : [];
   return {
     both: of("both", resample === "both"),
     participants: of("participants", resample !== "pictures"),
     pictures: of("pictures", resample !== "participants"),
+    numbers,
     sizes: { participants, pictures: stimuli },
   };
 }
@@ -96,9 +100,23 @@ function resampled(n: number, random: Random): Int32Array {
   return times;
 }
 
-/** Draws that could be evaluated. */
-export function usedDraws({ both, pictures, participants }: Draws): number {
-  return Math.max(both.length, pictures.length, participants.length);
+/** Columns of `a` less those of `b`, in the samples that both have: of the same pictures and participants, drawn with the same key. */
+export function drawsLess(a: Draws, b: Draws): Draws {
+  const there = new Map(b.numbers.map((draw, at) => [draw, at]));
+  const pairs = a.numbers.flatMap((draw, i) => (there.has(draw) ? [[i, there.get(draw)!] as const] : []));
+  const of = (what: "both" | "participants" | "pictures") =>
+    a[what].length === 0
+      ? []
+      : pairs.map(([i, j]) =>
+          a[what][i]!.map((row, r) => row.map((value, column) => value - b[what][j]![r]![column]!)),
+        );
+  return {
+    both: of("both"),
+    participants: of("participants"),
+    pictures: of("pictures"),
+    numbers: pairs.map(([i]) => a.numbers[i]!),
+    sizes: a.sizes,
+  };
 }
 
 /**

@@ -9,16 +9,25 @@ import { VcaError } from "../errors.ts";
 import {
   bootstrap,
   type Drawn,
+  type Draws,
   drawing,
+  drawsLess,
   type Resample,
   type Sampling,
   samplingVariance,
-  usedDraws,
 } from "./bootstrap.ts";
 import type { Ceiling } from "./ceiling.ts";
 import { type Comparison, missingPairs, vectorsOf } from "./comparisons.ts";
 import { checkModel, type Model } from "./models.ts";
-import { type Correction, comparePairs, type Pair, pAboveZero, pDifferent, uncertainty } from "./pairwise.ts";
+import {
+  type Correction,
+  comparePairs,
+  type Pair,
+  pAboveZero,
+  pDifferent,
+  type Uncertainty,
+  uncertainty,
+} from "./pairwise.ts";
 import { groupsOf } from "./participants.ts";
 import { joinByStimulus, type Rdms } from "./rdm.ts";
 import { type Contest, crossValidated, type Folds, fixedScoring, groupMeans, type Score } from "./scoring.ts";
@@ -53,6 +62,8 @@ export interface Evaluation {
   readonly df: number | null;
   /** Draws that could be used. */
   readonly draws: number;
+  /** Their scores, for `scoreDifference`; undefined where nothing was drawn. */
+  readonly drawn: Draws | undefined;
   /** Pairs of stimuli left out because an RDM lacks them. */
   readonly missing: number;
 }
@@ -119,10 +130,11 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
           ),
           df: { pictures: s, participants: p, both: Math.min(p, s) }[resample] - 1,
         };
-  if (found && usedDraws(found) < 2)
+  const used = found?.numbers.length ?? 0;
+  if (found && used < 2)
     throw new VcaError(
       "DataError",
-      `${where}: two or more usable draws were expected, got ${usedDraws(found)} of ${draws}. Add pictures, use fewer folds, or draw more.`,
+      `${where}: two or more usable draws were expected, got ${used} of ${draws}. Add pictures, use fewer folds, or draw more.`,
     );
   const variance = (a: number, b?: number) => (found ? samplingVariance(found, a, b) : Number.NaN);
   return {
@@ -147,9 +159,28 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       correction,
     }),
     df,
-    draws: found ? usedDraws(found) : 0,
+    draws: used,
+    drawn: found,
     missing: contest.missing?.reduce((sum, one) => sum + one, 0) ?? 0,
   };
+}
+
+/** A difference of two scores with its 95 % interval and two-sided p; null without draws. */
+export interface ScoreDifference extends Uncertainty {
+  readonly estimate: number;
+  readonly p: number | null;
+}
+
+/**
+ * A model's score in one set of RDMs less that in another, such as two regions of the same participants before the same pictures.
+ * @param k the model's place
+ * @param a evaluated with the same `random`, draws and resampling as `b`, so that their draws are the same
+ */
+export function scoreDifference(k: number, a: Evaluation, b: Evaluation): ScoreDifference {
+  const estimate = a.models[k]!.score - b.models[k]!.score;
+  const variance = a.drawn && b.drawn ? samplingVariance(drawsLess(a.drawn, b.drawn), k) : Number.NaN;
+  const df = a.df ?? 1;
+  return { estimate, ...uncertainty(estimate, variance, df), p: pDifferent(estimate, variance, df) };
 }
 
 function openScoring(scored: Scored) {

@@ -7,7 +7,13 @@ export { linearCka } from "./cka.ts";
 export { COMPARISONS, type Comparison, compare } from "./comparisons.ts";
 export { correlationRdm, correlationRdmMemory, sampledRows } from "./correlation-rdm.ts";
 export { dissimilarities, MEASURES, type Measure } from "./dissimilarities.ts";
-export { type Evaluation, evaluate, type ModelResult } from "./evaluate.ts";
+export {
+  type Evaluation,
+  evaluate,
+  type ModelResult,
+  type ScoreDifference,
+  scoreDifference,
+} from "./evaluate.ts";
 export { fitModel, fixedModels, type Model } from "./models.ts";
 export type { Pair } from "./pairwise.ts";
 export { type PartialResult, partialRsa } from "./partial.ts";

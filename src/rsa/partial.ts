@@ -21,7 +21,6 @@ import {
   type Resample,
   type Sampling,
   samplingVariance,
-  usedDraws,
 } from "./bootstrap.ts";
 import { type Prepared, prepare, sample, vectorsOf } from "./comparisons.ts";
 import { drawOf } from "./draw.ts";
@@ -89,7 +88,7 @@ export async function partialRsa(
   const variance = (j: number) => (found ? samplingVariance(found, j) : Number.NaN);
   return {
     df,
-    draws: found ? usedDraws(found) : 0,
+    draws: found?.numbers.length ?? 0,
     models: models.map(({ name }, j) => ({
       name,
       score: means[j]!,

@@ -77,17 +77,19 @@ interface Judged {
 }
 
 /** What was found in a region. */
-export interface RegionResult extends Pick<Evaluation, "ceiling" | "draws" | "pairs"> {
+export interface RegionResult {
   readonly region: BrainRegion;
   readonly data: Rdms;
+  /** Nuclei at the last epoch, then baselines. */
+  readonly main: Evaluation;
   /** Nuclei at the last epoch first. */
   readonly models: readonly Judged[];
   readonly seeds: readonly SeedScores[];
 }
 
 /** The region's rows of `alignment.csv`. */
-export function rowsOf({ region, ceiling, models }: RegionResult): Omit<AlignmentCells, "q">[] {
-  return models.map((judged) => rowOf(region, ceiling, judged));
+export function rowsOf({ region, main, models }: RegionResult): Omit<AlignmentCells, "q">[] {
+  return models.map((judged) => rowOf(region, main.ceiling, judged));
 }
 
 function rowOf(

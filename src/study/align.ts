@@ -7,7 +7,7 @@ import { testMean } from "../core/sample-tests.ts";
 import { VcaError } from "../errors.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
 import { type Comparison, compare, comparisonName } from "../rsa/comparisons.ts";
-import { evaluate, type ModelResult } from "../rsa/evaluate.ts";
+import { evaluate, type ModelResult, scoreDifference } from "../rsa/evaluate.ts";
 import type { Correction } from "../rsa/pairwise.ts";
 import { type PartialResult, partialRsa } from "../rsa/partial.ts";
 import { permuteLabels } from "../rsa/permutation.ts";
@@ -89,14 +89,16 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
     measure: study.rdms.measure,
     ...(study.rdms.measure === "crossnobis" && { precision: study.rdms.precision }),
     resample: options.resample,
-    ceiling: regions[0]!.ceiling,
+    ceiling: regions[0]!.main.ceiling,
     rows: withQ(regions.flatMap(rowsOf), ({ nucleus, epoch }) =>
       nucleus === undefined ? "baselines" : `epoch ${epoch}`,
     ),
     tests: withQ(tests, ({ comparison }) => String(comparison)),
-    pairs: regions.flatMap(({ region, pairs }) => pairs.map((pair) => ({ region: region.name, ...pair }))),
+    pairs: regions.flatMap(({ region, main }) =>
+      main.pairs.map((pair) => ({ region: region.name, ...pair })),
+    ),
     ...(searched.length > 0 && { searchlight: searched }),
-    draws: options.resample === "none" ? options.draws : regions[0]!.draws,
+    draws: options.resample === "none" ? options.draws : regions[0]!.main.draws,
     out,
     seconds: (performance.now() - started) / 1000,
   };
@@ -115,7 +117,7 @@ export async function alignRun(path: string, options: AlignOptions): Promise<Ali
 
 /** The last epoch and baselines, as figures show them. */
 function drawnOf(
-  { region, data, models, pairs, ceiling }: RegionResult,
+  { region, data, models, main: { pairs, ceiling } }: RegionResult,
   study: AlignStudy,
   { rows }: Pick<AlignResult, "rows">,
 ): DrawnRegion {
@@ -192,9 +194,7 @@ async function judgeRegion(r: number, study: AlignStudy, options: AlignOptions):
   return {
     region,
     data,
-    ceiling: main.ceiling,
-    draws: main.draws,
-    pairs: main.pairs,
+    main,
     models: [...first, ...others].map((candidate, k) => ({
       candidate,
       result: results[k]!,
@@ -261,7 +261,7 @@ function trainingTests({ region, seeds }: RegionResult, { last }: AlignStudy): O
   });
 }
 
-/** The mask against control masks, and left against right, over participants. */
+/** The mask against control masks, and left against right: over participants, for these pictures; over what is resampled, where that is both. */
 function regionTests(
   regions: readonly RegionResult[],
   headline: readonly Candidate[],
@@ -273,11 +273,18 @@ function regionTests(
     ...named("left").map((left) => ({ comparison: "left - right", a: left, b: named("right")[0]! })),
   ];
   return contrasts.flatMap(({ comparison, a, b }) =>
-    headline.map(({ nucleus }, k) => {
-      const [x, y] = [a, b].map(({ models }) => models[k]!.result.perParticipant); // the headline comes first
-      const test = testMean(x!.map((score, p) => score - y![p]!));
-      const name = `${a.region.name} - ${b.region.name}`;
-      return testCells(`${comparison}, over participants`, name, nucleus, test);
+    headline.flatMap(({ nucleus }, k) => {
+      const [x, y] = [a, b].map(({ main }) => main.models[k]!.perParticipant); // the headline comes first
+      const overPeople = testMean(x!.map((score, p) => score - y![p]!));
+      const where = `${a.region.name} - ${b.region.name}`;
+      const rows = [testCells(`${comparison}, over participants`, where, nucleus, overPeople)];
+      if (a.main.resample === "both") {
+        const { estimate, ci, p } = scoreDifference(k, a.main, b.main);
+        const [lower, upper] = ci ?? [undefined, undefined];
+        const test = { ...overPeople, estimate, lower, upper, p: p ?? undefined, n: a.main.df! + 1 };
+        rows.push(testCells(`${comparison}, over participants and pictures`, where, nucleus, test));
+      }
+      return rows;
     }),
   );
 }

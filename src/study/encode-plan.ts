@@ -108,7 +108,12 @@ export interface Plan {
   readonly predict: (
     bands: readonly (readonly Matrix[])[],
     method: EncodingMethod,
-  ) => CrossPrediction & { readonly patterns: Matrix; readonly folds: Int32Array };
+  ) => CrossPrediction & {
+    readonly patterns: Matrix;
+    readonly folds: Int32Array;
+    /** Groups of pictures, the same for all participants. */
+    readonly groups: Int32Array;
+  };
 }
 
 /** How one participant's patterns are predicted. @throws as `crossPredict`; DataError when a fold would have fewer than 3 pictures */
@@ -122,11 +127,12 @@ export function planOf(
     part,
     own: pickRows(patterns, part.places),
     folds: foldsOf(part, trials, options),
+    groups: groupsOf(part, trials, options),
   }));
   const stacked: Matrix = stackRows(pieces.map(({ own }) => own));
-  const folds = Int32Array.from(
-    pieces.flatMap((piece, i) => [...piece.folds].map((fold) => i * options.folds + fold)),
-  );
+  const numbered = (of: "folds" | "groups") =>
+    Int32Array.from(pieces.flatMap((piece, i) => [...piece[of]].map((each) => i * options.folds + each)));
+  const [folds, groups] = [numbered("folds"), numbered("groups")];
   const { reliability, pca } = options;
   return {
     predict(bands, method) {
@@ -150,6 +156,7 @@ export function planOf(
         atSmallest: found.reduce((sum, { atSmallest }) => sum + atSmallest / found.length, 0),
         patterns: stacked,
         folds,
+        groups,
       };
     },
   };
@@ -190,4 +197,9 @@ export function foldsOf(
   const fold = new Int32Array(S);
   for (const [rank, s] of order.entries()) fold[s] = Math.floor((rank * folds) / S);
   return fold;
+}
+
+/** Which pictures are drawn together, `[places]`: folds, but for blocks, which participants do not share. */
+function groupsOf(part: PlanPart, trials: Trials, options: PlanOptions): Int32Array {
+  return foldsOf(part, trials, options.by === "block" ? { ...options, by: "picture" } : options);
 }

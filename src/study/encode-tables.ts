@@ -1,7 +1,8 @@
 /** @file What `vca encode` finds in a region, its tables and maps. */
+import { pickRows, transpose } from "../core/linear-algebra.ts";
 import { testMean } from "../core/sample-tests.ts";
-import { regionZ } from "../encoding/accuracy.ts";
-import { groupMap } from "../encoding/group.ts";
+import { type Accuracy, groupZ, regionZ } from "../encoding/accuracy.ts";
+import { groupMap, type RegionScores, testScores } from "../encoding/group.ts";
 import { splitHalf, stepUp } from "../encoding/reliability.ts";
 import type { BrainData, BrainRegion, Trials } from "./brain-data.ts";
 import { mapped, numbersOf, writeGroupMap } from "./brain-maps.ts";
@@ -21,6 +22,7 @@ const HEADER = [
   "upper",
   "p",
   "q",
+  "p_participants",
   "sign_p",
   "ceiling",
   "voxels",
@@ -40,16 +42,15 @@ export interface EncodeResult {
   readonly seconds: number;
 }
 
-/** A set's correlations in one region: `[seeds][P]`, then `[V]`. */
-export type Found = readonly (readonly Float64Array[])[];
+/** A set's correlations in one region: `[seeds][P]`. */
+export type Found = readonly (readonly Accuracy[])[];
 
 /** A set of features in one region. */
 interface Encoded {
   readonly region: BrainRegion;
   readonly set: FeatureSet;
   readonly ceiling: number | undefined;
-  /** `[P]` */
-  readonly z: readonly number[];
+  readonly scores: RegionScores;
   /** Undefined where participants lie on grids of their own. */
   readonly map: ReturnType<typeof groupMap> | undefined;
 }
@@ -72,13 +73,13 @@ export function encodedIn(region: BrainRegion, { brain, sets, found }: Encoding)
       groupMap(
         region.participants.map((trials, p) => ({ voxels: numbersOf(trials), r: meanOverSeeds(each, p) })),
       );
-    return { region, set, ceiling, z: zOf(each), map };
+    return { region, set, ceiling, scores: scoresOf(each), map };
   });
 }
 
 /** A row of `encoding.csv`, without its q. */
-export function rowOf({ region, set, ceiling, z, map }: Encoded): Omit<EncodingCells, "q"> {
-  const { estimate, lower, upper, p, signP, n } = testMean(z);
+export function rowOf({ region, set, ceiling, scores, map }: Encoded): Omit<EncodingCells, "q"> {
+  const { estimate, lower, upper, p, signP } = testScores(scores);
   return {
     region: region.name,
     kind: region.kind,
@@ -89,11 +90,12 @@ export function rowOf({ region, set, ceiling, z, map }: Encoded): Omit<EncodingC
     lower: lower && Math.tanh(lower),
     upper: upper && Math.tanh(upper),
     p,
+    p_participants: testMean(scores.z).p,
     sign_p: signP,
     ceiling,
     voxels: map?.voxels.length,
     voxels_q05: map?.q.filter((q) => q < 0.05).length,
-    participants: n,
+    participants: scores.z.length,
   };
 }
 
@@ -108,8 +110,8 @@ export async function writeEncoding(
   await writeTable(
     `${out}/encoding-participants.csv`,
     ["region", "features", "participant", "r"],
-    encoded.flatMap(({ region, set, z }) =>
-      z.map((value, p) => [region.name, set.name, brain.participants[p]!, Math.tanh(value)]),
+    encoded.flatMap(({ region, set, scores }) =>
+      scores.z.map((value, p) => [region.name, set.name, brain.participants[p]!, Math.tanh(value)]),
     ),
   );
   await writeRegions(out, brain);
@@ -126,13 +128,13 @@ export async function writeEncoding(
 function ceilingOf(
   { participants }: BrainRegion,
   { ids }: BrainData,
-  modelled: readonly Float64Array[],
+  modelled: readonly Accuracy[],
 ): number | undefined {
   const once = ({ stimuli }: Trials) => ids.some((_, s) => stimuli.indexOf(s) === stimuli.lastIndexOf(s));
   if (participants.some(once)) return undefined;
   return participants.reduce((sum, { data, stimuli }, p) => {
     const halves = Math.tanh(
-      regionZ(splitHalf(data, stimuli).filter((_, v) => !Number.isNaN(modelled[p]![v]!))),
+      regionZ(splitHalf(data, stimuli).filter((_, v) => !Number.isNaN(modelled[p]!.r[v]!))),
     );
     return sum + Math.sqrt(stepUp(halves)) / participants.length;
   }, 0);
@@ -151,19 +153,34 @@ export function sideOf(
   return new Map(
     [...found].map(([name, seeds]) => [
       name,
-      seeds.map((each) => each.map((r, p) => Float64Array.from(at[p]!, (v) => r[v]!))),
+      seeds.map((each) => each.map((accuracy, p) => pickVoxels(accuracy, at[p]!))),
     ]),
   );
 }
 
-/** Fisher's z of a region, averaged over seeds: `[P]`. */
-export function zOf(found: Found): number[] {
-  return found[0]!.map((_, p) => found.reduce((sum, each) => sum + regionZ(each[p]!) / found.length, 0));
+function pickVoxels({ r, groups, pictures }: Accuracy, voxels: readonly number[]): Accuracy {
+  const columns = transpose(pickRows(transpose(groups), voxels));
+  return { r: Float64Array.from(voxels, (v) => r[v]!), groups: columns, pictures };
+}
+
+/** What is said of a region, averaged over seeds. */
+export function scoresOf(found: Found): RegionScores {
+  const first = found[0]!;
+  const overSeeds = (of: (accuracy: Accuracy) => number, p: number) =>
+    found.reduce((sum, each) => sum + of(each[p]!) / found.length, 0);
+  return {
+    z: first.map((_, p) => overSeeds(({ r }) => regionZ(r), p)),
+    groups: first.map((_, p) => {
+      const seeds = found.map((each) => groupZ(each[p]!));
+      return seeds[0]!.map((_, g) => seeds.reduce((sum, values) => sum + values[g]! / seeds.length, 0));
+    }),
+    pictures: first[0]!.pictures,
+  };
 }
 
 /** Each voxel's correlation, averaged over seeds through Fisher's z: `[V]`. */
 function meanOverSeeds(found: Found, p: number): Float64Array {
-  return found[0]![p]!.map((_, v) =>
-    Math.tanh(found.reduce((sum, each) => sum + Math.atanh(each[p]![v]!) / found.length, 0)),
+  return found[0]![p]!.r.map((_, v) =>
+    Math.tanh(found.reduce((sum, each) => sum + Math.atanh(each[p]!.r[v]!) / found.length, 0)),
   );
 }

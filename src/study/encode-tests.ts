@@ -2,71 +2,53 @@
 import { testMean } from "../core/sample-tests.ts";
 import { mean } from "../core/statistics.ts";
 import { type Partition, regionZ, variancePartition } from "../encoding/accuracy.ts";
+import { scoresLess, testScores } from "../encoding/group.ts";
 import type { BrainRegion } from "./brain-data.ts";
 import { type BrainTest, testCells } from "./brain-tables.ts";
 import type { FeatureSet } from "./encode-plan.ts";
-import { type Encoding, zOf } from "./encode-tables.ts";
+import { type Encoding, type Found, scoresOf } from "./encode-tables.ts";
 
-/** Trained against untrained (over participants, and over seeds), encoder and random encoder; mask against controls. */
+/**
+ * Trained against untrained, encoder and random encoder, and mask against controls: over participants, for these pictures, and over participants and
+ * pictures; trained against untrained over seeds too.
+ */
 export function contrasts(
   { brain: { regions }, sets, found }: Encoding,
   encoder: FeatureSet,
 ): Omit<BrainTest, "q">[] {
   const [mask] = regions;
-  const less = (a: readonly number[], b: readonly number[]) => testMean(a.map((value, i) => value - b[i]!));
+  const of = (region: BrainRegion, set: string) => found.get(region.name)!.get(set)!;
+  const bySeed = (region: BrainRegion, set: string) =>
+    of(region, set).map((each) => mean(each.map(({ r }) => regionZ(r))));
+  const hasRandom = sets.some(({ source }) => source === "random");
   return sets
     .filter(({ source }) => source === "trained")
     .flatMap(({ name }) => {
-      const of = (region: BrainRegion, set: string) => found.get(region.name)!.get(set)!;
-      const bySeed = (region: BrainRegion, set: string) =>
-        of(region, set).map((each) => each.reduce((sum, r) => sum + regionZ(r) / each.length, 0));
-      const inRegions = regions.flatMap((region) => {
-        const own = zOf(of(region, name));
-        const untrained = `${name} epoch 0`;
+      const contrast = (comparison: string, where: string, a: Found, b: Found) => {
+        const less = scoresLess(scoresOf(a), scoresOf(b));
         return [
-          testCells(
-            "trained - untrained, over participants",
-            region.name,
-            name,
-            less(own, zOf(of(region, untrained))),
-          ),
-          testCells(
-            "trained - untrained, over seeds",
-            region.name,
-            name,
-            less(bySeed(region, name), bySeed(region, untrained)),
-          ),
-          testCells(
-            "trained - encoder, over participants",
-            region.name,
-            name,
-            less(own, zOf(of(region, encoder.name))),
-          ),
-          ...(sets.some(({ source }) => source === "random")
-            ? [
-                testCells(
-                  "trained - random encoder, over participants",
-                  region.name,
-                  name,
-                  less(own, zOf(of(region, "random encoder"))),
-                ),
-              ]
-            : []),
+          testCells(`${comparison}, over participants`, where, name, testMean(less.z)),
+          testCells(`${comparison}, over participants and pictures`, where, name, testScores(less)),
+        ];
+      };
+      const untrained = `${name} epoch 0`;
+      const inRegions = regions.flatMap((region) => {
+        const against = (comparison: string, other: string) =>
+          contrast(comparison, region.name, of(region, name), of(region, other));
+        const before = bySeed(region, untrained);
+        const seeds = bySeed(region, name).map((z, k) => z - before[k]!);
+        return [
+          ...against("trained - untrained", untrained),
+          testCells("trained - untrained, over seeds", region.name, name, testMean(seeds)),
+          ...against("trained - encoder", encoder.name),
+          ...(hasRandom ? against("trained - random encoder", "random encoder") : []),
         ];
       });
-      const against = regions.flatMap((region) =>
-        region.kind === "control"
-          ? [
-              testCells(
-                "mask - control, over participants",
-                `${mask!.name} - ${region.name}`,
-                name,
-                less(zOf(of(mask!, name)), zOf(of(region, name))),
-              ),
-            ]
-          : [],
+      const controls = regions.filter(({ kind }) => kind === "control");
+      const inControls = controls.flatMap((region) =>
+        contrast("mask - control", `${mask!.name} - ${region.name}`, of(mask!, name), of(region, name)),
       );
-      return [...inRegions, ...against];
+      return [...inRegions, ...inControls];
     });
 }
 

@@ -1,11 +1,11 @@
 /**
  * @file `vca encode`: voxels of participants predicted from a run's nuclei, trained and untrained, and, as controls that no claim can do without,
- * from the layers of its encoder and from the ratings. Inference is over participants, on the mean of Fisher's z of a region.
+ * from the layers of its encoder and from the ratings. Inference is over participants and pictures, on the mean of Fisher's z of a region.
  */
 import { spread } from "#cores";
 import type { Matrix } from "../core/linear-algebra.ts";
 import { mean } from "../core/statistics.ts";
-import { voxelCorrelations, voxelR2 } from "../encoding/accuracy.ts";
+import { type Accuracy, voxelCorrelations, voxelR2 } from "../encoding/accuracy.ts";
 import type { EncodingMethod } from "../encoding/cross-predict.ts";
 import { VcaError } from "../errors.ts";
 import { type BrainData, type BrainFiles, type BrainRegion, readBrain, type Trials } from "./brain-data.ts";
@@ -223,12 +223,12 @@ function predictions({
   };
 }
 
-/** Correlations of each voxel with its predictions in each fit, `[V]`; in any thread. */
-export function fitVoxels(input: Fits): (fit: number) => Float64Array {
+/** Correlations of each voxel with its predictions in each fit; in any thread. */
+export function fitVoxels(input: Fits): (fit: number) => Accuracy {
   const predict = predictions(input);
   return (fit) => {
     const found = predict(fit);
-    return voxelCorrelations(found.predictions, found.patterns, found.folds);
+    return voxelCorrelations(found.predictions, found.patterns, found.folds, found.groups);
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { independentPart, indicators, orthonormalBasis, residuals } from "../../src/core/projection.ts";
-import { pageTrend, testDifference, testMean } from "../../src/core/sample-tests.ts";
+import { Random } from "../../src/core/random.ts";
+import { pageTrend, testCrossed, testDifference, testMean } from "../../src/core/sample-tests.ts";
 import fixture from "../fixtures/neurons/seeds.json" with { type: "json" };
 
 const close = (got: number | undefined, expected: number) =>
@@ -36,6 +37,45 @@ describe("tests over seeds", () => {
       n: 1,
     });
     expect(testMean([0, 0]).signP).toBeUndefined();
+  });
+});
+
+describe("a test over people and pictures", () => {
+  it("is that of a two-way layout of random effects, on the fewer degrees of freedom", () => {
+    const { estimate, lower, upper, p, signP, n } = testCrossed(fixture.crossed.values);
+    close(estimate, fixture.crossed.estimate);
+    close(lower, fixture.crossed.interval[0]!);
+    close(upper, fixture.crossed.interval[1]!);
+    close(p, fixture.crossed.p);
+    expect(n).toBe(6);
+    const means = fixture.crossed.values.map((row) => row.reduce((sum, value) => sum + value / 9, 0));
+    expect(signP).toBe(testMean(means).signP);
+  });
+
+  it("does not fall below the variance of either sample, and says nothing of one row or one column", () => {
+    const equal = [
+      [1, 2, 3],
+      [2, 1, 4.5],
+    ];
+    const error = Math.sqrt(((-0.5) ** 2 + 0.25) / 2 / 2);
+    const { estimate, upper } = testCrossed(equal);
+    expect(upper! - estimate).toBeGreaterThanOrEqual(12.7 * error); // t of one degree of freedom
+    expect(testCrossed([[1, 2, 3]]).p).toBeUndefined();
+    expect(testCrossed([[1], [2], [3]]).p).toBeUndefined();
+  });
+
+  it("finds nothing where only these pictures differ, which a test over people takes for a finding", () => {
+    const random = Random.seeded(3);
+    const found = Array.from({ length: 1000 }, () => {
+      const pictures = Array.from({ length: 6 }, () => random.normal());
+      const values = Array.from({ length: 12 }, () => pictures.map((picture) => picture + random.normal()));
+      const means = values.map((row) => row.reduce((sum, value) => sum + value / 6, 0));
+      return [testCrossed(values).p!, testMean(means).p!] as const;
+    });
+    const rate = (of: 0 | 1) => found.filter((p) => p[of] < 0.05).length / found.length;
+    expect(rate(0)).toBeLessThan(0.065);
+    expect(rate(0)).toBeGreaterThan(0.02);
+    expect(rate(1)).toBeGreaterThan(0.4);
   });
 });
 

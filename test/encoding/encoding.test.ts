@@ -1,9 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { type Matrix, transpose } from "../../src/core/linear-algebra.ts";
 import { Random } from "../../src/core/random.ts";
-import { regionZ, variancePartition, voxelCorrelations, voxelR2 } from "../../src/encoding/accuracy.ts";
+import { pearson, sd } from "../../src/core/statistics.ts";
+import {
+  groupZ,
+  regionZ,
+  variancePartition,
+  voxelCorrelations,
+  voxelR2,
+} from "../../src/encoding/accuracy.ts";
 import { crossPredict } from "../../src/encoding/cross-predict.ts";
-import { groupMap } from "../../src/encoding/group.ts";
+import { groupMap, type RegionScores, scoresLess, testScores } from "../../src/encoding/group.ts";
 import { plsPredictions } from "../../src/encoding/pls.ts";
 import { principalScores } from "../../src/encoding/principal.ts";
 import { meanPatterns, splitHalf, stepUp } from "../../src/encoding/reliability.ts";
@@ -77,7 +84,7 @@ describe("planted signals", () => {
       { kind: "pls", components: 8, choose: true },
     ] as const) {
       const { predictions } = crossPredict({ features: [features], patterns, folds }, { method });
-      const r = voxelCorrelations(predictions, patterns, folds);
+      const { r } = voxelCorrelations(predictions, patterns, folds);
       expect(Math.tanh(regionZ(r.subarray(0, 10))), method.kind).toBeGreaterThan(0.5);
       expect(Math.abs(Math.tanh(regionZ(r.subarray(10)))), method.kind).toBeLessThan(0.12);
     }
@@ -116,7 +123,7 @@ describe("planted signals", () => {
       ),
     );
     const r = (predictions: Matrix) =>
-      regionZ(voxelCorrelations(predictions, patterns, folds).subarray(0, 3));
+      regionZ(voxelCorrelations(predictions, patterns, folds).r.subarray(0, 3));
     expect(r(four!.predictions)).toBeCloseTo(r(all!.predictions), 1);
   });
 
@@ -155,8 +162,8 @@ describe("null data", () => {
         { features: [features], patterns, folds },
         { method: { kind: "ridge" } },
       );
-      within.push(regionZ(voxelCorrelations(predictions, patterns, folds)));
-      pooled.push(regionZ(voxelCorrelations(predictions, patterns, new Int32Array(30))));
+      within.push(regionZ(voxelCorrelations(predictions, patterns, folds).r));
+      pooled.push(regionZ(voxelCorrelations(predictions, patterns, new Int32Array(30)).r));
     }
     const mean = (values: number[]) => values.reduce((sum, value) => sum + value / values.length, 0);
     expect(Math.abs(mean(within))).toBeLessThan(0.02);
@@ -165,6 +172,80 @@ describe("null data", () => {
 });
 
 describe("accuracy", () => {
+  const random = Random.seeded(9);
+  const patterns = normals(random, 60, 3);
+  const predictions = matrix(
+    Array.from({ length: 60 }, (_, s) =>
+      [0, 1, 2].map((v) => v * 0.5 * patterns.data[s * 3 + v]! + random.normal()),
+    ),
+  );
+  const ofVoxel = ({ data }: Matrix, v: number, pictures: readonly number[]) =>
+    pictures.map((s) => data[s * 3 + v]!);
+  const folds = sixFolds(60);
+
+  test("of each fold is its correlation, and their mean the voxel's", () => {
+    const { r, groups, pictures } = voxelCorrelations(predictions, patterns, folds);
+    expect([...pictures]).toEqual(new Array(6).fill(10));
+    for (const v of [0, 1, 2]) {
+      for (let fold = 0; fold < 6; fold++) {
+        const held = [...folds.keys()].filter((s) => folds[s] === fold);
+        const expected = pearson(ofVoxel(predictions, v, held), ofVoxel(patterns, v, held));
+        expect(groups.data[fold * 3 + v]).toBeCloseTo(expected, 12);
+      }
+      expect([0, 1, 2, 3, 4, 5].reduce((sum, g) => sum + groups.data[g * 3 + v]! / 6, 0)).toBeCloseTo(
+        r[v]!,
+        12,
+      );
+    }
+  });
+
+  test("of other groups of pictures has the same mean, and a picture's part is what its absence changes", () => {
+    const alone = Int32Array.from({ length: 60 }, (_, s) => s);
+    const { r, groups } = voxelCorrelations(predictions, patterns, new Int32Array(60), alone);
+    const all = [...alone];
+    for (const v of [0, 1, 2]) {
+      const parts = all.map((s) => groups.data[s * 3 + v]!);
+      expect(parts.reduce((sum, part) => sum + part / 60, 0)).toBeCloseTo(r[v]!, 12);
+      const without = all.map((s) => {
+        const others = all.filter((other) => other !== s);
+        return pearson(ofVoxel(predictions, v, others), ofVoxel(patterns, v, others));
+      });
+      expect(
+        pearson(
+          parts,
+          without.map((value) => -value),
+        ),
+      ).toBeGreaterThan(0.99);
+      const [a, b] = [parts, without.map((value) => 59 * value)].map((values) => sd(values)) as [
+        number,
+        number,
+      ];
+      expect(Math.abs(a / b - 1)).toBeLessThan(0.1); // leaving one of 60 out is no infinitesimal change
+    }
+  });
+
+  test("of a region is Fisher's z; groups of unequal size keep it, those that say nothing are left out", () => {
+    const uneven = Int32Array.from({ length: 60 }, (_, s) => (s < 10 ? 0 : s < 30 ? 1 : 2));
+    const people = [predictions, patterns].map((of) => voxelCorrelations(of, normals(random, 60, 3), uneven));
+    const scores: RegionScores = {
+      z: people.map(({ r }) => regionZ(r)),
+      groups: people.map(groupZ),
+      pictures: people[0]!.pictures,
+    };
+    const { estimate, p, n } = testScores(scores);
+    expect(estimate).toBeCloseTo((scores.z[0]! + scores.z[1]!) / 2, 12);
+    expect(n).toBe(2);
+    expect(testScores(scoresLess(scores, scores))).toMatchObject({ estimate: 0, p: undefined });
+    const silent = {
+      ...scores,
+      groups: [scores.groups[0]!, [Number.NaN, scores.groups[1]![1]!, scores.groups[1]![2]!]],
+    };
+    const without = testScores(silent);
+    expect(without.estimate).toBeCloseTo(estimate, 12);
+    expect(without.p).not.toBe(p);
+    expect(without.p).toBeGreaterThan(0);
+  });
+
   test("a voxel that was left out is NaN, one predicted by its mean alone 0", () => {
     const patterns = matrix([
       [1, 1],
@@ -178,7 +259,7 @@ describe("accuracy", () => {
       [3, Number.NaN],
       [3, Number.NaN],
     ]);
-    expect([...voxelCorrelations(predictions, patterns, new Int32Array(4))]).toEqual([0, Number.NaN]);
+    expect([...voxelCorrelations(predictions, patterns, new Int32Array(4)).r]).toEqual([0, Number.NaN]);
     expect(() => regionZ([Number.NaN])).toThrow(
       "encoding: voxels that were modelled were expected, got none. Lower --reliability.",
     );

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.ts";
 import { mean } from "../../src/core/statistics.ts";
 import { compare } from "../../src/rsa/comparisons.ts";
-import { evaluate } from "../../src/rsa/evaluate.ts";
+import { evaluate, scoreDifference } from "../../src/rsa/evaluate.ts";
 import { fixedModels, type Model } from "../../src/rsa/models.ts";
 import { partialRsa } from "../../src/rsa/partial.ts";
 import { permuteLabels } from "../../src/rsa/permutation.ts";
@@ -45,6 +45,24 @@ describe("evaluate", () => {
   it("gives the same numbers for the same seed, whatever runs beside", async () => {
     const once = await evaluate({ ...study(), resample: "both", draws: 20 });
     expect(await evaluate({ ...study(), resample: "both", draws: 20 })).toEqual(once);
+  });
+
+  it("tests a model in two regions: more where it is true than in noise, no more in the same", async () => {
+    const { data, ...others } = study();
+    const noise = study({ signal: 0 }, 2).data;
+    const common = { ...others, resample: "both" as const, draws: 200 };
+    const [region, control] = [
+      await evaluate({ ...common, data }),
+      await evaluate({ ...common, data: noise }),
+    ];
+    const found = scoreDifference(0, region, control);
+    expect(found.estimate).toBeCloseTo(region.models[0]!.score - control.models[0]!.score, 12);
+    expect(found.p).toBeLessThan(0.01);
+    expect(found.ci![0]).toBeGreaterThan(0);
+    expect(scoreDifference(1, region, control).p).toBeGreaterThan(0.05);
+    expect(scoreDifference(0, region, region)).toEqual({ estimate: 0, se: 0, ci: [0, 0], p: 1 });
+    const undrawn = await evaluate({ ...common, data, resample: "none" });
+    expect(scoreDifference(0, undrawn, undrawn)).toEqual({ estimate: 0, se: null, ci: null, p: null });
   });
 
   it("takes sessions of a participant as one participant", async () => {

@@ -1,7 +1,7 @@
 /** @file Comparisons, ceilings, fits, variances and tests against rsatoolbox 0.3.2, to 1e-9. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Draws, dualVariance, samplingVariance } from "../../src/rsa/bootstrap.ts";
+import { type Draws, drawsLess, dualVariance, samplingVariance } from "../../src/rsa/bootstrap.ts";
 import { noiseCeiling } from "../../src/rsa/ceiling.ts";
 import {
   COMPARISONS,
@@ -181,6 +181,7 @@ describe("variances", () => {
     both: rows(both),
     participants: rows(participants),
     pictures: rows(pictures),
+    numbers: [...both.keys()],
     sizes,
   };
   const pairs = [0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].filter((b) => b > a).map((b) => [a, b] as const));
@@ -198,6 +199,29 @@ describe("variances", () => {
       [0, 1, 2, 3].map((k) => samplingVariance(draws, k, 4)),
       variances.ceiling,
     );
+  });
+
+  it("of two bootstraps of one draw are those of their difference, in the draws that both have", () => {
+    const column = (which: number, kept = draws.numbers): Draws => {
+      const of = (rows: Draws["both"]) => kept.map((i) => rows[i]!.map((row) => row.slice(which, which + 1)));
+      return {
+        both: of(draws.both),
+        participants: of(draws.participants),
+        pictures: of(draws.pictures),
+        numbers: kept,
+        sizes,
+      };
+    };
+    expectClose(
+      pairs.map(([a, b]) => samplingVariance(drawsLess(column(a), column(b)), 0)),
+      variances.pairs,
+    );
+    const [odd, few] = [draws.numbers.filter((i) => i % 2 === 1), draws.numbers.filter((i) => i > 5)];
+    const shared = drawsLess(column(0, odd), column(1, few));
+    expect(shared.numbers).toEqual(odd.filter((i) => i > 5));
+    expect(shared.both[0]![0]![0]).toBe(both[7]![0]! - both[7]![1]!);
+    const onlyPeople = { ...column(0), both: [], pictures: [] };
+    expect(drawsLess(onlyPeople, column(1)).both).toEqual([]);
   });
 
   it("of one factor are corrected for its size", () => {

@@ -209,6 +209,13 @@ describe("vca rsa RUN", () => {
     expect(tests.get("mask - control, over participants mask - control LA")!.n).toBe(4);
     expect(tests.get("trained - untrained, over seeds mask LA")!.n).toBe(2);
     expect(tests.get("left - right, over participants mask left - mask right LA")!.n).toBe(4);
+    const both = tests.get("mask - control, over participants and pictures mask - control LA")!;
+    expect(both.estimate).toBeCloseTo(
+      Number(tests.get("mask - control, over participants mask - control LA")!.estimate),
+      12,
+    );
+    expect(both.n).toBe(4);
+    expect(Number(both.upper) - Number(both.lower)).toBeGreaterThan(0);
   });
 
   it("writes tables and RDMs", async () => {
@@ -390,6 +397,7 @@ describe("vca encode", () => {
         rows.find((one) => one.region === region && one.features === features)!;
       expect(row("mask", "ratings").r).toBeGreaterThan(0.2);
       expect(row("mask", "ratings").p).toBeLessThan(0.05);
+      expect(row("mask", "ratings").p_participants).toBeLessThan(0.05);
       expect(Math.abs(Number(row("control", "ratings").r))).toBeLessThan(0.1);
       expect(row("mask", "ratings").ceiling).toBeGreaterThan(Number(row("mask", "ratings").r));
       expect(new Set(rows.map(({ source }) => source))).toEqual(
@@ -401,7 +409,9 @@ describe("vca encode", () => {
           "trained - untrained, over seeds",
           "trained - encoder, over participants",
           "trained - random encoder, over participants",
+          "trained - untrained, over participants and pictures",
           "mask - control, over participants",
+          "mask - control, over participants and pictures",
           "R2 of ratings beyond encoder",
           "R2 shared by CeA and encoder",
         ]),
