@@ -52,7 +52,7 @@ export function alignText(result: AlignResult): string {
     testsText(result.tests),
     ...(result.searchlight ? ["", searchlightText(result.searchlight)] : []),
     "",
-    "Tests over participants, and maps, hold for these pictures; intervals and p of scores for others too, where pictures are resampled.",
+    "Tests over participants alone, and maps, hold for these pictures; all others for other pictures too, where pictures are resampled.",
     "",
     `${result.draws} ${result.resample === "none" ? "permutations" : "draws"}, ${secondsText(result.seconds)}, ${result.out}`,
   ].join("\n");

@@ -24,7 +24,7 @@ export function addEncode(program: VcaCommand, io: Io): void {
   const command = addCommand(program, "encode", {
     summary: "predict voxels from nuclei, encoder layers and ratings",
     about:
-      "Predict each voxel from the activations of every nucleus, trained and untrained, and, as controls, from encoder layers and ratings: cross-validated over pictures, everything chosen inside the fold, tested over participants.",
+      "Predict each voxel from the activations of every nucleus, trained and untrained, and, as controls, from encoder layers and ratings: cross-validated over pictures, everything chosen inside the fold, tested over participants and pictures.",
     examples: [
       "vca encode runs/oasis --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --stimuli iaps:IAPS",
       "vca encode runs/halves --brain sub-*/betas.nii.gz --mask amygdala.nii.gz --conditions conditions.csv --within-fold --method pls",
@@ -46,7 +46,12 @@ export function addEncode(program: VcaCommand, io: Io): void {
       oneOf("encode", "--by", ["picture", "theme", "block"]),
       "picture",
     )
-    .option("--folds <n>", "at least 3, of 3 pictures or more", whole("--folds", 3, 5), 5)
+    .option(
+      "--folds <n>",
+      "at least 3, of 3 pictures or more; tests count pictures by them, so more give narrower intervals",
+      whole("--folds", 3, 5),
+      5,
+    )
     .option(
       "--reliability <r>",
       "least split-half reliability of a voxel, in the training pictures",
@@ -81,7 +86,7 @@ export function addEncode(program: VcaCommand, io: Io): void {
 /** Accuracy of each set of features in each region, and the tests. */
 function encodeText({ method, by, folds, rows, tests, out, seconds }: EncodeResult): string {
   return [
-    `Voxels by ${method}, ${folds} folds by ${by}; mean r of a region, tested over participants: p and maps hold for these pictures (q: over regions of one source).`,
+    `Voxels by ${method}, ${folds} folds by ${by}; mean r of a region, tested over participants and pictures (q: over regions of one source). Voxels, and tests over participants alone, hold for these pictures.`,
     "",
     table(
       ["region", "features", "r", "95 % interval", "p", "q", "ceiling", "voxels", "q < .05"],

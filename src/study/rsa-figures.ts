@@ -9,7 +9,7 @@ import { WIDTHS } from "../report/page.ts";
 import { type Comparison, compare, comparisonName, vectorsOf } from "../rsa/comparisons.ts";
 import type { Evaluation } from "../rsa/evaluate.ts";
 import type { Model } from "../rsa/models.ts";
-import { joinByStimulus, type Rdms } from "../rsa/rdm.ts";
+import { joinByStimulus, type Rdms, squareForm } from "../rsa/rdm.ts";
 
 /** What is drawn of a region: its RDMs, models beside them, and what was found. */
 export interface DrawnRegion {
@@ -44,14 +44,15 @@ export async function writeRsaFigures(
     ]),
   );
   const [first] = regions as [DrawnRegion];
+  const order = comparedTogether(first.data);
   const figures = {
     alignment: alignmentFigure(regions.flatMap(rowsOf), { ...named, title, pairs }, canvas),
     rdms: rdmFigure(
       panelsOf(first),
       {
         title: "Which pictures look alike?",
-        order: [...first.data.ids.keys()],
-        ends: [first.data.ids[0]!, first.data.ids.at(-1)!],
+        order,
+        ends: [first.data.ids[order[0]!]!, first.data.ids[order.at(-1)!]!],
         about: `${about}; ${first.name}, mean over participants, beside models`,
       },
       canvas,
@@ -60,6 +61,21 @@ export async function writeRsaFigures(
   };
   for (const [name, svg] of Object.entries(figures))
     await writeFileAtomic(`${folder}/figures/${name}.svg`, svg);
+}
+
+/** The data's pictures in their order, but those side by side that are compared with one another (with --within-fold, a fold's). */
+export function comparedTogether(data: Rdms): number[] {
+  const first = squareForm(vectorsOf(data)[0]!);
+  const [S] = first.shape as [number, number];
+  const left = new Set(data.ids.keys());
+  const order: number[] = [];
+  for (const start of left)
+    for (const other of left)
+      if (!Number.isNaN(first.data[start * S + other]!)) {
+        left.delete(other);
+        order.push(other);
+      }
+  return order;
 }
 
 function rowsOf({ name, models, found, q }: DrawnRegion) {

@@ -33,36 +33,68 @@ export interface Truth {
 
 /** One study of this kind. */
 export function simulateStudy({ participants, pictures, signal, models }: Truth, random: Random): Study {
-  const normals = (n: number) => Float64Array.from({ length: n }, () => random.normal());
-  const ids = Array.from({ length: pictures }, (_, i) => `picture ${i + 1}`);
-  const latent = normals(pictures * FEATURES);
-  const measured = Array.from({ length: participants }, () => {
-    const patterns = noise(pictures, random);
-    const voxelsOf = normals(FEATURES * VOXELS);
-    for (let i = 0; i < pictures; i++)
-      for (let v = 0; v < VOXELS; v++)
-        for (let f = 0; f < FEATURES; f++)
-          patterns[i * VOXELS + v]! +=
-            (signal / Math.sqrt(FEATURES)) * latent[i * FEATURES + f]! * voxelsOf[f * VOXELS + v]!;
-    return distances(patterns, pictures, 0, VOXELS);
-  });
+  const ids = idsOf(pictures);
+  const latent = normals(pictures * FEATURES, random);
+  const measured = measuredRdms({ participants, pictures, signal }, latent, [0, FEATURES], random);
   const unrelated = (n: number) =>
-    Array.from({ length: n }, () => distances(normals(pictures * FEATURES), pictures, 0, FEATURES));
+    Array.from({ length: n }, () => distances(normals(pictures * FEATURES, random), pictures, 0, FEATURES));
   const half = FEATURES / 2;
   const known = {
     unrelated: () => unrelated(5),
     halves: () => [distances(latent, pictures, 0, half), distances(latent, pictures, half, FEATURES)],
     true: () => [distances(latent, pictures, 0, FEATURES), ...unrelated(4)],
   }[models]();
-  const stack = (axis: string, rows: readonly Float64Array[]): Rdms => ({
+  return { data: stack(ids, "participant", measured), models: stack(ids, "model", known) };
+}
+
+/** Two regions that follow one half of the features each, so that the model that knows all is equally good in both. */
+export function simulateRegions(
+  size: Omit<Truth, "models">,
+  random: Random,
+): { readonly regions: readonly [Rdms, Rdms]; readonly models: Rdms } {
+  const ids = idsOf(size.pictures);
+  const latent = normals(size.pictures * FEATURES, random);
+  const region = (from: number, to: number) =>
+    stack(ids, "participant", measuredRdms(size, latent, [from, to], random));
+  const half = FEATURES / 2;
+  return {
+    regions: [region(0, half), region(half, FEATURES)],
+    models: stack(ids, "model", [distances(latent, size.pictures, 0, FEATURES)]),
+  };
+}
+
+const idsOf = (pictures: number) => Array.from({ length: pictures }, (_, i) => `picture ${i + 1}`);
+
+const normals = (n: number, random: Random) => Float64Array.from({ length: n }, () => random.normal());
+
+/** RDMs of participants whose voxels follow the features `from` to `to`. */
+function measuredRdms(
+  { participants, pictures, signal }: Omit<Truth, "models">,
+  latent: Float64Array,
+  [from, to]: readonly [number, number],
+  random: Random,
+): Float64Array[] {
+  return Array.from({ length: participants }, () => {
+    const patterns = noise(pictures, random);
+    const voxelsOf = normals(FEATURES * VOXELS, random);
+    for (let i = 0; i < pictures; i++)
+      for (let v = 0; v < VOXELS; v++)
+        for (let f = from; f < to; f++)
+          patterns[i * VOXELS + v]! +=
+            (signal / Math.sqrt(to - from)) * latent[i * FEATURES + f]! * voxelsOf[f * VOXELS + v]!;
+    return distances(patterns, pictures, 0, VOXELS);
+  });
+}
+
+function stack(ids: readonly string[], axis: string, rows: readonly Float64Array[]): Rdms {
+  return {
     ids,
     vectors: {
-      shape: [rows.length, pairCount(pictures)],
+      shape: [rows.length, rows[0]!.length],
       data: Float64Array.from(rows.flatMap((row) => [...row])),
     },
     labels: { [axis]: rows.map((_, k) => String(k + 1)) },
-  });
-  return { data: stack("participant", measured), models: stack("model", known) };
+  };
 }
 
 /** Noise of unit variance in trials of random order, `[pictures, VOXELS]`. */

@@ -9,6 +9,7 @@ import { noisePrecision, precisionMatrix, repeatResiduals } from "../../src/rsa/
 import { type BrainData, readBrain } from "../../src/study/brain-data.ts";
 import { brainRdms } from "../../src/study/brain-rdms.ts";
 import { SILENT } from "../../src/study/reporter.ts";
+import { comparedTogether } from "../../src/study/rsa-figures.ts";
 
 const [PICTURES, RUNS, VOXELS] = [6, 3, 5];
 const grid = {
@@ -75,5 +76,24 @@ describe("crossnobis of a region", () => {
     expect(() => rdm("runs", short)).toThrow(
       /^sub-01: every picture in every run was expected for --precision runs, got 17 of 18\. Pass --precision pooled\.$/,
     );
+  });
+});
+
+describe("pictures in a figure", () => {
+  it("stand beside those that they are compared with, in their order", () => {
+    const folds = [0, 1, 0, 1, 2];
+    const distances = (fold: (i: number) => number) =>
+      Float64Array.from(
+        folds.flatMap((_, i) =>
+          folds.slice(i + 1).map((_, j) => (fold(i) === fold(i + 1 + j) ? 1 : Number.NaN)),
+        ),
+      );
+    const rdms = (data: Float64Array) => ({
+      ids: folds.map(String),
+      vectors: { shape: [1, data.length], data },
+      labels: {},
+    });
+    expect(comparedTogether(rdms(distances((i) => folds[i]!)))).toEqual([0, 2, 1, 3, 4]);
+    expect(comparedTogether(rdms(distances(() => 0)))).toEqual([0, 1, 2, 3, 4]);
   });
 });

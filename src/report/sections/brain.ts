@@ -26,7 +26,7 @@ export function brainSection({ about, comparison, rows }: Brain): ReportSection 
     answer: `${best.model} is most like ${best.region} (${comparison} ${rText(best.value)})${baseline && baseline !== best ? `; the baseline ${baseline.model} reaches ${rText(baseline.value)}` : ""}${ceiling}.`,
     figures: [
       {
-        name: "alignment",
+        name: "brain",
         caption: `${comparison} between a model's RDM and the brain's, with bootstrap intervals; the noise ceiling is what the brain's own reliability allows: lower with one participant left out, upper against all. Stars: p against 0, adjusted over the models of a region (Benjamini & Hochberg). Grey: models that are no nucleus.`,
         table: {
           header: ["region", "model", "value", "lower", "upper", "q", "ceilingLower", "ceilingUpper"],

@@ -1,0 +1,65 @@
+/**
+ * @file Error rates of the difference of two regions in `vca rsa RUN`: each follows one half of the features that the model knows, with noise of
+ * its own, so that the model is equally good in both over all pictures, though not on those that were shown.
+ *
+ * Run: `npx tsx --conditions=source bench/null-regions.bench.ts [--studies 1000] [--first 0] [--draws 200] [--signal 0.7]
+ * [--sizes 5x20,5x60,20x20,20x60] [--keep FILE.jsonl]`; `--first` and `--keep` as in `null.bench.ts`.
+ */
+import { parseArgs } from "node:util";
+import { Random } from "../src/core/random.ts";
+import { testMean } from "../src/core/sample-tests.ts";
+import { evaluate, scoreDifference } from "../src/rsa/evaluate.ts";
+import { fixedModels } from "../src/rsa/models.ts";
+import type { Rdms } from "../src/rsa/rdm.ts";
+import { simulateRegions } from "../test/rsa/studies.ts";
+import { below, collect, type Found, print, rate, type Size, sizesOf } from "./null-studies.ts";
+
+const { values } = parseArgs({
+  options: {
+    studies: { type: "string", default: "1000" },
+    first: { type: "string", default: "0" },
+    draws: { type: "string", default: "200" },
+    signal: { type: "string", default: "0.7" },
+    sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
+    keep: { type: "string" },
+  },
+});
+const [studies, first, draws, signal] = [values.studies, values.first, values.draws, values.signal].map(
+  Number,
+) as [number, number, number, number];
+const SEED = 20261126;
+
+/** p-values of a study. */
+interface Errors {
+  readonly pictures: number;
+  readonly people: number;
+}
+
+async function simulate(size: Size, study: number): Promise<Errors> {
+  const random = Random.seeded(SEED).at("regions", study);
+  const { regions, models } = simulateRegions({ ...size, signal }, random.at("study"));
+  const inRegion = (data: Rdms) =>
+    evaluate({
+      data,
+      models: fixedModels(models),
+      comparison: "pearson",
+      resample: "both",
+      draws,
+      random: random.at("draws"),
+      threads: 1,
+    });
+  const [a, b] = [await inRegion(regions[0]), await inRegion(regions[1])];
+  const [x, y] = [a, b].map(({ models: [model] }) => model!.perParticipant) as [number[], number[]];
+  return { pictures: scoreDifference(0, a, b).p!, people: testMean(x.map((score, p) => score - y[p]!)).p! };
+}
+
+const found = await collect(
+  { keep: values.keep, settings: { draws, signal }, sizes: sizesOf(values.sizes), studies, first },
+  simulate,
+);
+const rates = (of: keyof Errors) => (all: readonly Found<Errors>[]) =>
+  rate(all.map((one) => below([one[of]])));
+print(`Pearson, ${draws} draws, signal ${signal}`, found, {
+  "two regions alike: over participants and pictures": rates("pictures"),
+  "no null of it: over participants": rates("people"),
+});
