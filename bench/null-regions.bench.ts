@@ -50,7 +50,10 @@ async function simulate(size: Size, study: number): Promise<Errors> {
     });
   const [a, b] = [await inRegion(regions[0]), await inRegion(regions[1])];
   const [x, y] = [a, b].map(({ models: [model] }) => model!.perParticipant) as [number[], number[]];
-  return { pictures: scoreDifference(0, a, b).p!, people: testMean(x.map((score, p) => score - y[p]!)).p! };
+  return {
+    pictures: scoreDifference(a, b, models.labels.model![0]!).p!,
+    people: testMean(x.map((score, p) => score - y[p]!)).p!,
+  };
 }
 
 const found = await collect(

@@ -100,15 +100,15 @@ function resampled(n: number, random: Random): Int32Array {
   return times;
 }
 
-/** Columns of `a` less those of `b`, in the samples that both have: of the same pictures and participants, drawn with the same key. */
-export function drawsLess(a: Draws, b: Draws): Draws {
+/** A column of `a` less one of `b`, `[1]`, in the samples that both have: of the same pictures and participants, drawn with the same key. */
+export function drawsLess(a: Draws, b: Draws, [column, other]: readonly [number, number]): Draws {
   const there = new Map(b.numbers.map((draw, at) => [draw, at]));
   const pairs = a.numbers.flatMap((draw, i) => (there.has(draw) ? [[i, there.get(draw)!] as const] : []));
   const of = (what: "both" | "participants" | "pictures") =>
     a[what].length === 0
       ? []
       : pairs.map(([i, j]) =>
-          a[what][i]!.map((row, r) => row.map((value, column) => value - b[what][j]![r]![column]!)),
+          a[what][i]!.map((row, r) => Float64Array.of(row[column]! - b[what][j]![r]![other]!)),
         );
   return {
     both: of("both"),

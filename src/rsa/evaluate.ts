@@ -172,13 +172,16 @@ export interface ScoreDifference extends Uncertainty {
 }
 
 /**
- * A model's score in one set of RDMs less that in another, such as two regions of the same participants before the same pictures.
- * @param k the model's place
- * @param a evaluated with the same `random`, draws and resampling as `b`, so that their draws are the same
+ * A model's score in one evaluation less one in another: two regions of the same participants before the same pictures, or models evaluated apart.
+ * @param a evaluated with the same `random`, draws and resampling as `b`, so that their samples are the same
+ * @param other the model of `b`; default: the same
  */
-export function scoreDifference(k: number, a: Evaluation, b: Evaluation): ScoreDifference {
-  const estimate = a.models[k]!.score - b.models[k]!.score;
-  const variance = a.drawn && b.drawn ? samplingVariance(drawsLess(a.drawn, b.drawn), k) : Number.NaN;
+export function scoreDifference(a: Evaluation, b: Evaluation, model: string, other = model): ScoreDifference {
+  const [j, k] = [a.models, b.models].map((models, i) =>
+    models.findIndex(({ name }) => name === [model, other][i]),
+  ) as [number, number];
+  const estimate = a.models[j]!.score - b.models[k]!.score;
+  const variance = a.drawn && b.drawn ? samplingVariance(drawsLess(a.drawn, b.drawn, [j, k]), 0) : Number.NaN;
   const df = a.df ?? 1;
   return { estimate, ...uncertainty(estimate, variance, df), p: pDifferent(estimate, variance, df) };
 }

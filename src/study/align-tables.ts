@@ -82,6 +82,8 @@ export interface RegionResult {
   readonly data: Rdms;
   /** Nuclei at the last epoch, then baselines. */
   readonly main: Evaluation;
+  /** Nuclei at other epochs, then controls. */
+  readonly rest: Evaluation | undefined;
   /** Nuclei at the last epoch first. */
   readonly models: readonly Judged[];
   readonly seeds: readonly SeedScores[];

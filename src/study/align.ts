@@ -7,7 +7,7 @@ import { testMean } from "../core/sample-tests.ts";
 import { VcaError } from "../errors.ts";
 import type { Resample } from "../rsa/bootstrap.ts";
 import { type Comparison, compare, comparisonName } from "../rsa/comparisons.ts";
-import { evaluate, type ModelResult, scoreDifference } from "../rsa/evaluate.ts";
+import { type Evaluation, evaluate, type ModelResult, scoreDifference } from "../rsa/evaluate.ts";
 import type { Correction } from "../rsa/pairwise.ts";
 import { type PartialResult, partialRsa } from "../rsa/partial.ts";
 import { permuteLabels } from "../rsa/permutation.ts";
@@ -180,7 +180,7 @@ async function judgeRegion(r: number, study: AlignStudy, options: AlignOptions):
   const first = [...headline, ...baselines];
   const others = [...nuclei.filter(({ epoch }) => epoch !== last), ...controls];
   const main = await judge.scores(first);
-  const rest = others.length > 0 ? (await judge.scores(others)).models : [];
+  const rest = others.length > 0 ? await judge.scores(others) : undefined;
   const beyond = await judge.beyond(headline, baselines);
   const amplitude = amplitudeRdms(brain, region);
   const beyondAll: PartialResult[] = [];
@@ -190,11 +190,12 @@ async function judgeRegion(r: number, study: AlignStudy, options: AlignOptions):
     );
     beyondAll.push(...(await judge.beyond([one], [...baselines, ...controls, ...untrained], [amplitude])));
   }
-  const results = [...main.models, ...rest];
+  const results = [...main.models, ...(rest?.models ?? [])];
   return {
     region,
     data,
     main,
+    rest,
     models: [...first, ...others].map((candidate, k) => ({
       candidate,
       result: results[k]!,
@@ -251,17 +252,23 @@ function seedScores({ nucleus, epoch, seeds }: Candidate, data: Rdms, comparison
   return { nucleus, epoch, seeds: seeds!.labels.seed!, scores };
 }
 
-/** Each nucleus trained less untrained, over seeds. */
-function trainingTests({ region, seeds }: RegionResult, { last }: AlignStudy): Omit<BrainTest, "q">[] {
+/** Each nucleus trained less untrained. */
+function trainingTests(
+  { region, main, rest, seeds }: RegionResult,
+  { last }: AlignStudy,
+): Omit<BrainTest, "q">[] {
   return seeds.flatMap(({ nucleus, epoch, scores }) => {
     const before = seeds.find((other) => other.nucleus === nucleus && other.epoch === 0);
     if (epoch !== last || last === 0 || !before) return [];
-    const test = testMean(scores.map((score, k) => score - before.scores[k]!));
-    return [testCells("trained - untrained, over seeds", region.name, nucleus, test)];
+    const overSeeds = testMean(scores.map((score, k) => score - before.scores[k]!));
+    return [
+      testCells("trained - untrained, over seeds", region.name, nucleus, overSeeds),
+      ...differenceTests("trained - untrained", region.name, nucleus!, [main, rest!, `${nucleus} epoch 0`]),
+    ];
   });
 }
 
-/** The mask against control masks, and left against right: over participants, for these pictures; over what is resampled, where that is both. */
+/** The mask against control masks, and left against right. */
 function regionTests(
   regions: readonly RegionResult[],
   headline: readonly Candidate[],
@@ -273,18 +280,33 @@ function regionTests(
     ...named("left").map((left) => ({ comparison: "left - right", a: left, b: named("right")[0]! })),
   ];
   return contrasts.flatMap(({ comparison, a, b }) =>
-    headline.flatMap(({ nucleus }, k) => {
-      const [x, y] = [a, b].map(({ main }) => main.models[k]!.perParticipant); // the headline comes first
-      const overPeople = testMean(x!.map((score, p) => score - y![p]!));
-      const where = `${a.region.name} - ${b.region.name}`;
-      const rows = [testCells(`${comparison}, over participants`, where, nucleus, overPeople)];
-      if (a.main.resample === "both") {
-        const { estimate, ci, p } = scoreDifference(k, a.main, b.main);
-        const [lower, upper] = ci ?? [undefined, undefined];
-        const test = { ...overPeople, estimate, lower, upper, p: p ?? undefined, n: a.main.df! + 1 };
-        rows.push(testCells(`${comparison}, over participants and pictures`, where, nucleus, test));
-      }
-      return rows;
-    }),
+    headline.flatMap(({ nucleus }) =>
+      differenceTests(comparison, `${a.region.name} - ${b.region.name}`, nucleus!, [
+        a.main,
+        b.main,
+        nucleus!,
+      ]),
+    ),
   );
+}
+
+/** A difference over participants, for these pictures, and over what is resampled, where that is both. */
+function differenceTests(
+  comparison: string,
+  region: string,
+  nucleus: string,
+  [a, b, other]: readonly [Evaluation, Evaluation, string],
+): Omit<BrainTest, "q">[] {
+  const scoresOf = ({ models }: Evaluation, model: string) =>
+    models.find(({ name }) => name === model)!.perParticipant;
+  const [x, y] = [scoresOf(a, nucleus), scoresOf(b, other)];
+  const overPeople = testMean(x.map((score, p) => score - y[p]!));
+  const rows = [testCells(`${comparison}, over participants`, region, nucleus, overPeople)];
+  if (a.resample === "both") {
+    const { estimate, ci, p } = scoreDifference(a, b, nucleus, other);
+    const [lower, upper] = ci ?? [undefined, undefined];
+    const test = { ...overPeople, estimate, lower, upper, p: p ?? undefined, n: a.df! + 1 };
+    rows.push(testCells(`${comparison}, over participants and pictures`, region, nucleus, test));
+  }
+  return rows;
 }

@@ -55,14 +55,18 @@ describe("evaluate", () => {
       await evaluate({ ...common, data }),
       await evaluate({ ...common, data: noise }),
     ];
-    const found = scoreDifference(0, region, control);
+    const found = scoreDifference(region, control, "1");
     expect(found.estimate).toBeCloseTo(region.models[0]!.score - control.models[0]!.score, 12);
     expect(found.p).toBeLessThan(0.01);
     expect(found.ci![0]).toBeGreaterThan(0);
-    expect(scoreDifference(1, region, control).p).toBeGreaterThan(0.05);
-    expect(scoreDifference(0, region, region)).toEqual({ estimate: 0, se: 0, ci: [0, 0], p: 1 });
+    expect(scoreDifference(region, control, "2").p).toBeGreaterThan(0.05);
+    expect(scoreDifference(region, region, "1")).toEqual({ estimate: 0, se: 0, ci: [0, 0], p: 1 });
+    const pair = region.pairs.find(({ a, b }) => a === "1" && b === "3")!;
+    const { estimate, p } = scoreDifference(region, region, "1", "3");
+    expect(estimate).toBeCloseTo(pair.difference, 12);
+    expect(p).toBeCloseTo(pair.p!, 12);
     const undrawn = await evaluate({ ...common, data, resample: "none" });
-    expect(scoreDifference(0, undrawn, undrawn)).toEqual({ estimate: 0, se: null, ci: null, p: null });
+    expect(scoreDifference(undrawn, undrawn, "1")).toEqual({ estimate: 0, se: null, ci: null, p: null });
   });
 
   it("takes sessions of a participant as one participant", async () => {

@@ -202,26 +202,22 @@ describe("variances", () => {
   });
 
   it("of two bootstraps of one draw are those of their difference, in the draws that both have", () => {
-    const column = (which: number, kept = draws.numbers): Draws => {
-      const of = (rows: Draws["both"]) => kept.map((i) => rows[i]!.map((row) => row.slice(which, which + 1)));
-      return {
-        both: of(draws.both),
-        participants: of(draws.participants),
-        pictures: of(draws.pictures),
-        numbers: kept,
-        sizes,
-      };
-    };
     expectClose(
-      pairs.map(([a, b]) => samplingVariance(drawsLess(column(a), column(b)), 0)),
+      pairs.map((columns) => samplingVariance(drawsLess(draws, draws, columns), 0)),
       variances.pairs,
     );
-    const [odd, few] = [draws.numbers.filter((i) => i % 2 === 1), draws.numbers.filter((i) => i > 5)];
-    const shared = drawsLess(column(0, odd), column(1, few));
+    const only = (kept: readonly number[]): Draws => ({
+      both: kept.map((i) => draws.both[i]!),
+      participants: kept.map((i) => draws.participants[i]!),
+      pictures: kept.map((i) => draws.pictures[i]!),
+      numbers: kept,
+      sizes,
+    });
+    const odd = draws.numbers.filter((i) => i % 2 === 1);
+    const shared = drawsLess(only(odd), only(draws.numbers.filter((i) => i > 5)), [0, 1]);
     expect(shared.numbers).toEqual(odd.filter((i) => i > 5));
     expect(shared.both[0]![0]![0]).toBe(both[7]![0]! - both[7]![1]!);
-    const onlyPeople = { ...column(0), both: [], pictures: [] };
-    expect(drawsLess(onlyPeople, column(1)).both).toEqual([]);
+    expect(drawsLess({ ...draws, both: [], pictures: [] }, draws, [0, 1]).both).toEqual([]);
   });
 
   it("of one factor are corrected for its size", () => {

@@ -208,6 +208,12 @@ describe("vca rsa RUN", () => {
     const tests = new Map(result.tests.map((row) => [`${row.comparison} ${row.region} ${row.nucleus}`, row]));
     expect(tests.get("mask - control, over participants mask - control LA")!.n).toBe(4);
     expect(tests.get("trained - untrained, over seeds mask LA")!.n).toBe(2);
+    expect(tests.get("trained - untrained, over participants mask LA")!.n).toBe(4);
+    const trained = tests.get("trained - untrained, over participants and pictures mask CeA")!;
+    const score = (model: string) =>
+      Number(result.rows.find((row) => row.region === "mask" && row.model === model)!.score);
+    expect(trained.estimate).toBeCloseTo(score("CeA") - score("CeA epoch 0"), 12);
+    expect(trained.p).toBeGreaterThan(0);
     expect(tests.get("left - right, over participants mask left - mask right LA")!.n).toBe(4);
     const both = tests.get("mask - control, over participants and pictures mask - control LA")!;
     expect(both.estimate).toBeCloseTo(
