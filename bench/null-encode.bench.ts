@@ -14,14 +14,13 @@ import {
   type Accuracy,
   crossPredict,
   groupMap,
-  groupZ,
+  partition,
   type RegionScores,
-  regionZ,
+  regionGroups,
+  regionMean,
   scoresLess,
   testScores,
-  variancePartition,
   voxelCorrelations,
-  voxelR2,
 } from "../src/encoding/index.ts";
 import { planFolds } from "../src/stimuli/folds.ts";
 import { noise } from "../test/rsa/studies.ts";
@@ -54,8 +53,9 @@ interface Errors {
   /** A region's mean against 0, in noise and where people share what other features say; the least q of its voxels. */
   readonly noise: Both & { readonly voxels: number };
   readonly shared: Both & { readonly voxels: number };
-  /** One-sided, that features that say nothing explain variance beyond those that do. */
-  readonly beyond: number;
+  /** One-sided, that features add to the correlation that others reach: in noise, either; where the others are right. */
+  readonly beyondNoise: readonly Both[];
+  readonly beyond: Both;
   /** Two sets that know as much; the same, with names exchanged in people by chance. */
   readonly equal: Both;
   readonly exchanged: number;
@@ -83,52 +83,51 @@ async function simulate({ participants, pictures }: Size, study: number): Promis
         }
     const full: Matrix = { shape: [pictures, VOXELS], data: signal };
     const predict = (patterns: Matrix, ...of: Matrix[]) => {
-      const predicted = crossPredict({ features: of, patterns, folds }, { method: { kind: "ridge" } });
-      return {
-        accuracy: voxelCorrelations(predicted.predictions, patterns, folds),
-        explained: mean(voxelR2(predicted, patterns)),
-      };
+      const { predictions } = crossPredict({ features: of, patterns, folds }, { method: { kind: "ridge" } });
+      return voxelCorrelations(predictions, patterns, folds);
     };
-    const [ofA, ofB, ofNothing] = [a, b, nothing].map((of) => predict(full, of)) as [Fit, Fit, Fit];
     return {
-      noise: predict(empty, nothing).accuracy,
-      shared: ofNothing.accuracy,
-      a: ofA.accuracy,
-      b: ofB.accuracy,
-      unique: variancePartition({
-        a: ofNothing.explained,
-        b: ofA.explained,
-        both: predict(full, nothing, a).explained,
-      }).uniqueA,
+      noise: predict(empty, nothing),
+      nothing: predict(full, nothing),
+      a: predict(full, a),
+      b: predict(full, b),
+      noiseA: predict(empty, a),
+      noiseBoth: predict(empty, nothing, a),
+      withA: predict(full, nothing, a),
     };
   });
-  const beyond = testMean(people.map(({ unique }) => unique));
-  const of = (what: "noise" | "shared" | "a" | "b") => scoresOf(people.map((one) => one[what]));
+  type Fit = keyof (typeof people)[number];
+  const of = (fit: Fit): RegionScores => ({
+    values: people.map((one) => regionMean(one[fit].r)),
+    groups: people.map((one) => regionGroups(one[fit])),
+    pictures: people[0]![fit].pictures,
+  });
+  const parts = (a: Fit, b: Fit, together: Fit) => partition({ a: of(a), b: of(b), both: of(together) });
+  const inNoise = parts("noise", "noiseA", "noiseBoth");
   const less = scoresLess(of("a"), of("b"));
   const signs = people.map(() => (random.integer(2) === 0 ? -1 : 1));
   return {
     noise: { ...both(of("noise")), voxels: leastQ(people.map(({ noise }) => noise)) },
-    shared: { ...both(of("shared")), voxels: leastQ(people.map(({ shared }) => shared)) },
-    beyond: beyond.estimate > 0 ? beyond.p! / 2 : 1 - beyond.p! / 2,
+    shared: { ...both(of("nothing")), voxels: leastQ(people.map(({ nothing }) => nothing)) },
+    beyondNoise: [above(inNoise.uniqueA), above(inNoise.uniqueB)],
+    beyond: above(parts("nothing", "a", "withA").uniqueA),
     equal: both(less),
-    exchanged: testMean(less.z.map((z, p) => signs[p]! * z)).p!,
-  };
-}
-
-type Fit = { readonly accuracy: Accuracy; readonly explained: number };
-
-function scoresOf(people: readonly Accuracy[]): RegionScores {
-  return {
-    z: people.map(({ r }) => regionZ(r)),
-    groups: people.map(groupZ),
-    pictures: people[0]!.pictures,
+    exchanged: testMean(less.values.map((value, p) => signs[p]! * value)).p!,
   };
 }
 
 const both = (scores: RegionScores): Both => ({
   pictures: testScores(scores).p!,
-  people: testMean(scores.z).p!,
+  people: testMean(scores.values).p!,
 });
+
+/** One-sided. */
+function above(scores: RegionScores): Both {
+  const { pictures, people } = both(scores);
+  const isAbove = mean(scores.values) > 0;
+  const oneSided = (p: number) => (isAbove ? p / 2 : 1 - p / 2);
+  return { pictures: oneSided(pictures), people: oneSided(people) };
+}
 
 const leastQ = (people: readonly Accuracy[]) =>
   Math.min(...groupMap(people.map(({ r }) => ({ voxels: [...r.keys()], r }))).q);
@@ -137,19 +136,30 @@ const found = await collect(
   { keep: values.keep, settings: { SIGNAL }, sizes: sizesOf(values.sizes), studies, first },
   simulate,
 );
-const rates = (of: (one: Errors) => number) => (all: readonly Found<Errors>[]) =>
-  rate(all.map((one) => below([of(one)])));
+const rates = (of: (one: Errors) => number | readonly number[]) => (all: readonly Found<Errors>[]) =>
+  rate(all.map((one) => below([of(one)].flat())));
 print(`ridge, ${FOLDS} folds, signal ${SIGNAL}`, found, {
-  "a region's mean against 0, noise: over participants and pictures": rates(({ noise }) => noise.pictures),
-  "the same, what other features say: over participants and pictures": rates(({ shared }) => shared.pictures),
-  "two equally good sets: over participants and pictures": rates(({ equal }) => equal.pictures),
-  "a region's mean against 0, noise: over participants": rates(({ noise }) => noise.people),
-  "sets exchanged by chance: over participants": rates(({ exchanged }) => exchanged),
-  "any voxel after FDR, noise: over participants": rates(({ noise }) => noise.voxels),
-  "features that say nothing, beyond those that do": rates(({ beyond }) => beyond),
-  "no null of it, what other features say: over participants": rates(({ shared }) => shared.people),
-  "no null of it, two equally good sets: over participants": rates(({ equal }) => equal.people),
-  "no null of it, any voxel after FDR, what other features say: over participants": rates(
+  "participants and pictures: a region against 0, noise": rates(({ noise }) => noise.pictures),
+  "participants and pictures: a region against 0, what other features say": rates(
+    ({ shared }) => shared.pictures,
+  ),
+  "participants and pictures: two equally good sets": rates(({ equal }) => equal.pictures),
+  "participants and pictures: gain beyond others, noise": rates(({ beyondNoise }) =>
+    beyondNoise.map(({ pictures }) => pictures),
+  ),
+  "participants and pictures: gain of nothing beyond what is true": rates(({ beyond }) => beyond.pictures),
+  "participants: a region against 0, noise": rates(({ noise }) => noise.people),
+  "participants: any voxel after FDR, noise": rates(({ noise }) => noise.voxels),
+  "participants: two sets exchanged by chance": rates(({ exchanged }) => exchanged),
+  "participants: gain beyond others, noise": rates(({ beyondNoise }) =>
+    beyondNoise.map(({ people }) => people),
+  ),
+  "participants: gain of nothing beyond what is true": rates(({ beyond }) => beyond.people),
+  "participants, no null of it: a region against 0, what other features say": rates(
+    ({ shared }) => shared.people,
+  ),
+  "participants, no null of it: two equally good sets": rates(({ equal }) => equal.people),
+  "participants, no null of it: any voxel after FDR, what other features say": rates(
     ({ shared }) => shared.voxels,
   ),
 });

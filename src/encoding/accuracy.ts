@@ -4,9 +4,8 @@
  * each fold it is positive, because penalties make predictions large where other folds agree (docs/decisions/020-encoding.md).
  */
 import { type Matrix, matrixShape } from "../core/linear-algebra.ts";
-import { mean, pearson, requireFinite } from "../core/statistics.ts";
+import { mean, pearson } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
-import type { CrossPrediction } from "./cross-predict.ts";
 
 /** Correlations stay below, so that Fisher's z is finite. */
 const MOST = 1 - 1e-12;
@@ -74,65 +73,41 @@ function zScores(values: Float64Array): Float64Array {
   return values.map((value) => (value - center) / scale);
 }
 
-/** R2 of each voxel, `[V]`: 1 - squared error by squared error of the training mean; negative where the mean is better. */
-export function voxelR2(
-  { predictions, means }: Pick<CrossPrediction, "predictions" | "means">,
-  patterns: Matrix,
-): Float64Array {
-  const [S, V] = matrixShape(patterns, "encoding: patterns");
-  return Float64Array.from({ length: V }, (_, v) => {
-    let [error, total] = [0, 0];
-    for (let at = v; at < S * V; at += V) {
-      if (Number.isNaN(predictions.data[at]!)) continue;
-      error += (patterns.data[at]! - predictions.data[at]!) ** 2;
-      total += (patterns.data[at]! - means.data[at]!) ** 2;
-    }
-    return total > 0 ? 1 - error / total : Number.NaN;
-  });
+/** What a region's number is made of: a function of each voxel's correlation, and its slope. */
+export interface Measure {
+  readonly of: (r: number) => number;
+  readonly slope: (r: number) => number;
 }
 
+/** Fisher's z. */
+export const FISHER_Z: Measure = { of: Math.atanh, slope: (r) => 1 / (1 - r ** 2) };
+
+/** The share of variance that predictions explain once they are scaled, with the sign of r; unlike R2 it does not fall with predictions that are too large. */
+export const SHARE: Measure = { of: (r) => r * Math.abs(r), slope: (r) => 2 * Math.abs(r) };
+
 /**
- * One participant's number for a region: the mean of Fisher's z over voxels that were modelled.
+ * One participant's number for a region: the mean of Fisher's z, or of another measure, over voxels that were modelled.
  * @throws DataError when there are none.
  */
-export function regionZ(correlations: ArrayLike<number>): number {
-  const z = Array.from(correlations, Math.atanh).filter((value) => !Number.isNaN(value));
-  if (z.length === 0)
+export function regionMean(correlations: ArrayLike<number>, { of }: Measure = FISHER_Z): number {
+  const values = Array.from(correlations, of).filter((value) => !Number.isNaN(value));
+  if (values.length === 0)
     throw new VcaError(
       "DataError",
       "encoding: voxels that were modelled were expected, got none. Lower --reliability.",
     );
-  requireFinite(z, "encoding: Fisher's z");
-  return z.reduce((sum, value) => sum + value, 0) / z.length;
+  return mean(values);
 }
 
 /**
- * What each group of pictures says of `regionZ`, `[G]`: the mean over voxels of their correlations, stretched as Fisher's z stretches the voxel's r.
+ * What each group of pictures says of `regionMean`, `[G]`: the mean over voxels of what it says of their correlation, by the measure's slope there.
  * NaN for a group in which no voxel was modelled.
  */
-export function groupZ({ r, groups }: Accuracy): Float64Array {
+export function regionGroups({ r, groups }: Accuracy, { of, slope }: Measure = FISHER_Z): Float64Array {
   const [G, V] = groups.shape as [number, number];
-  const stretch = r.map((each) => (each === 0 ? 1 : Math.atanh(each) / each));
   return Float64Array.from({ length: G }, (_, g) => {
-    let [sum, count] = [0, 0];
-    for (let v = 0; v < V; v++) {
-      const value = groups.data[g * V + v]! * stretch[v]!;
-      if (Number.isNaN(value)) continue;
-      sum += value;
-      count++;
-    }
-    return sum / count;
+    const own = Array.from(r, (each, v) => of(each) + slope(each) * (groups.data[g * V + v]! - each));
+    const modelled = own.filter((value) => !Number.isNaN(value));
+    return modelled.reduce((sum, value) => sum + value, 0) / modelled.length;
   });
-}
-
-/** Variance that two sets of features explain, apart and together. */
-export interface Partition {
-  readonly uniqueA: number;
-  readonly uniqueB: number;
-  readonly shared: number;
-}
-
-/** Parts of R2, from that of A, of B and of both; each may be negative by chance. @see Borcard, Legendre & Drapeau (1992), Ecology 73:1045 */
-export function variancePartition({ a, b, both }: { a: number; b: number; both: number }): Partition {
-  return { uniqueA: both - b, uniqueB: both - a, shared: a + b - both };
 }

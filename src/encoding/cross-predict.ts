@@ -39,8 +39,6 @@ export interface CrossPredictOptions {
 export interface CrossPrediction {
   /** `[S, V]`; NaN for a voxel that its fold left out. */
   readonly predictions: Matrix;
-  /** Mean of the training patterns that each prediction rests on, `[S, V]`: the reference of R2. */
-  readonly means: Matrix;
   /** Share of penalties at the small end of their grid. */
   readonly atSmallest: number;
 }
@@ -57,7 +55,6 @@ export function crossPredict(
   const [S, V] = matrixShape(patterns, "encoding: patterns");
   check(features, patterns, folds, method);
   const predictions = new Float64Array(S * V).fill(Number.NaN);
-  const means = new Float64Array(S * V).fill(Number.NaN);
   let [smallest, fitted] = [0, 0];
   for (const fold of new Set(folds)) {
     const train = Int32Array.from(folds.keys()).filter((s) => folds[s] !== fold);
@@ -88,14 +85,11 @@ export function crossPredict(
       found = plsPredictions({ x, y: centred, test, components }).at(-1)!;
     }
     for (const [i, s] of held.entries())
-      for (const [j, v] of kept.entries()) {
+      for (const [j, v] of kept.entries())
         predictions[s * V + v] = found.data[i * kept.length + j]! + center[j]!;
-        means[s * V + v] = center[j]!;
-      }
   }
   return {
     predictions: { shape: [S, V], data: predictions },
-    means: { shape: [S, V], data: means },
     atSmallest: fitted > 0 ? smallest / fitted : 0,
   };
 }

@@ -7,8 +7,8 @@ import { type SampleTest, testCrossed, testMean } from "../core/sample-tests.ts"
 
 /** How well a region was predicted, or how much better. */
 export interface RegionScores {
-  /** Fisher's z of each participant, `[P]`. */
-  readonly z: readonly number[];
+  /** Of each participant, `[P]`: the region's mean of Fisher's z, or of another measure. */
+  readonly values: readonly number[];
   /** What each group of pictures says of it, `[P][G]`; NaN where nothing. */
   readonly groups: readonly ArrayLike<number>[];
   /** Of each group, `[G]`. */
@@ -18,24 +18,33 @@ export interface RegionScores {
 /** Scores less others, of the same participants and pictures. */
 export function scoresLess(a: RegionScores, b: RegionScores): RegionScores {
   return {
-    z: a.z.map((value, p) => value - b.z[p]!),
+    values: a.values.map((value, p) => value - b.values[p]!),
     groups: a.groups.map((row, p) => Array.from(row, (value, g) => value - b.groups[p]![g]!)),
     pictures: a.pictures,
   };
 }
 
 /**
- * Tests the mean of Fisher's z against 0, participants and groups of pictures both counted as drawn: people agree by chance on pictures that
+ * Variance that sets of features explain apart and together, from what A, B and both explain: each may be negative by chance.
+ * @see Borcard, Legendre & Drapeau (1992), Ecology 73:1045
+ */
+export function partition({ a, b, both }: Readonly<Record<"a" | "b" | "both", RegionScores>>) {
+  const [uniqueA, uniqueB] = [scoresLess(both, b), scoresLess(both, a)];
+  return { uniqueA, uniqueB, shared: scoresLess(b, uniqueB) };
+}
+
+/**
+ * Tests the mean over participants against 0, participants and groups of pictures both counted as drawn: people agree by chance on pictures that
  * are few, so a test over participants alone finds in them what other pictures would not show (docs/decisions/020-encoding.md).
  * Groups of which somebody's say nothing are left out.
  */
-export function testScores({ z, groups, pictures }: RegionScores): SampleTest {
+export function testScores({ values, groups, pictures }: RegionScores): SampleTest {
   const used = Array.from(pictures, (_, g) => g).filter((g) => groups.every((row) => !Number.isNaN(row[g]!)));
   const total = used.reduce((sum, g) => sum + pictures[g]!, 0);
   return testCrossed(
     groups.map((row, p) => {
       const center = used.reduce((sum, g) => sum + (pictures[g]! * row[g]!) / total, 0);
-      return used.map((g) => z[p]! + ((used.length * pictures[g]!) / total) * (row[g]! - center));
+      return used.map((g) => values[p]! + ((used.length * pictures[g]!) / total) * (row[g]! - center));
     }),
   );
 }

@@ -152,7 +152,6 @@ export function planOf(
       });
       return {
         predictions: stackRows(found.map(({ predictions }) => predictions)),
-        means: stackRows(found.map(({ means }) => means)),
         atSmallest: found.reduce((sum, { atSmallest }) => sum + atSmallest / found.length, 0),
         patterns: stacked,
         folds,

@@ -1,7 +1,8 @@
 /** @file What `vca encode` finds in a region, its tables and maps. */
 import { pickRows, transpose } from "../core/linear-algebra.ts";
 import { testMean } from "../core/sample-tests.ts";
-import { type Accuracy, groupZ, regionZ } from "../encoding/accuracy.ts";
+import { mean } from "../core/statistics.ts";
+import { type Accuracy, FISHER_Z, regionGroups, regionMean } from "../encoding/accuracy.ts";
 import { groupMap, type RegionScores, testScores } from "../encoding/group.ts";
 import { splitHalf, stepUp } from "../encoding/reliability.ts";
 import type { BrainData, BrainRegion, Trials } from "./brain-data.ts";
@@ -90,12 +91,12 @@ export function rowOf({ region, set, ceiling, scores, map }: Encoded): Omit<Enco
     lower: lower && Math.tanh(lower),
     upper: upper && Math.tanh(upper),
     p,
-    p_participants: testMean(scores.z).p,
+    p_participants: testMean(scores.values).p,
     sign_p: signP,
     ceiling,
     voxels: map?.voxels.length,
     voxels_q05: map?.q.filter((q) => q < 0.05).length,
-    participants: scores.z.length,
+    participants: scores.values.length,
   };
 }
 
@@ -111,7 +112,7 @@ export async function writeEncoding(
     `${out}/encoding-participants.csv`,
     ["region", "features", "participant", "r"],
     encoded.flatMap(({ region, set, scores }) =>
-      scores.z.map((value, p) => [region.name, set.name, brain.participants[p]!, Math.tanh(value)]),
+      scores.values.map((value, p) => [region.name, set.name, brain.participants[p]!, Math.tanh(value)]),
     ),
   );
   await writeRegions(out, brain);
@@ -134,7 +135,7 @@ function ceilingOf(
   if (participants.some(once)) return undefined;
   return participants.reduce((sum, { data, stimuli }, p) => {
     const halves = Math.tanh(
-      regionZ(splitHalf(data, stimuli).filter((_, v) => !Number.isNaN(modelled[p]!.r[v]!))),
+      regionMean(splitHalf(data, stimuli).filter((_, v) => !Number.isNaN(modelled[p]!.r[v]!))),
     );
     return sum + Math.sqrt(stepUp(halves)) / participants.length;
   }, 0);
@@ -164,15 +165,13 @@ function pickVoxels({ r, groups, pictures }: Accuracy, voxels: readonly number[]
 }
 
 /** What is said of a region, averaged over seeds. */
-export function scoresOf(found: Found): RegionScores {
-  const first = found[0]!;
-  const overSeeds = (of: (accuracy: Accuracy) => number, p: number) =>
-    found.reduce((sum, each) => sum + of(each[p]!) / found.length, 0);
+export function scoresOf(found: Found, measure = FISHER_Z): RegionScores {
+  const [first] = found as [Found[number]];
   return {
-    z: first.map((_, p) => overSeeds(({ r }) => regionZ(r), p)),
+    values: first.map((_, p) => mean(found.map((each) => regionMean(each[p]!.r, measure)))),
     groups: first.map((_, p) => {
-      const seeds = found.map((each) => groupZ(each[p]!));
-      return seeds[0]!.map((_, g) => seeds.reduce((sum, values) => sum + values[g]! / seeds.length, 0));
+      const seeds = found.map((each) => regionGroups(each[p]!, measure));
+      return seeds[0]!.map((_, g) => seeds.reduce((sum, groups) => sum + groups[g]! / seeds.length, 0));
     }),
     pictures: first[0]!.pictures,
   };

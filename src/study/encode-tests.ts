@@ -1,8 +1,8 @@
 /** @file Tests of `vca encode`: contrasts of sets of features and of regions, and the variance that two sets explain alone and together. */
-import { testMean } from "../core/sample-tests.ts";
+import { type SampleTest, testMean } from "../core/sample-tests.ts";
 import { mean } from "../core/statistics.ts";
-import { type Partition, regionZ, variancePartition } from "../encoding/accuracy.ts";
-import { scoresLess, testScores } from "../encoding/group.ts";
+import { FISHER_Z, type Measure, regionMean, SHARE } from "../encoding/accuracy.ts";
+import { partition, type RegionScores, scoresLess, testScores } from "../encoding/group.ts";
 import type { BrainRegion } from "./brain-data.ts";
 import { type BrainTest, testCells } from "./brain-tables.ts";
 import type { FeatureSet } from "./encode-plan.ts";
@@ -19,7 +19,7 @@ export function contrasts(
   const [mask] = regions;
   const of = (region: BrainRegion, set: string) => found.get(region.name)!.get(set)!;
   const bySeed = (region: BrainRegion, set: string) =>
-    of(region, set).map((each) => mean(each.map(({ r }) => regionZ(r))));
+    of(region, set).map((each) => mean(each.map(({ r }) => regionMean(r))));
   const hasRandom = sets.some(({ source }) => source === "random");
   return sets
     .filter(({ source }) => source === "trained")
@@ -27,7 +27,7 @@ export function contrasts(
       const contrast = (comparison: string, where: string, a: Found, b: Found) => {
         const less = scoresLess(scoresOf(a), scoresOf(b));
         return [
-          testCells(`${comparison}, over participants`, where, name, testMean(less.z)),
+          testCells(`${comparison}, over participants`, where, name, testMean(less.values)),
           testCells(`${comparison}, over participants and pictures`, where, name, testScores(less)),
         ];
       };
@@ -52,29 +52,42 @@ export function contrasts(
     });
 }
 
-/** R2 of a set of features, of another, and of both. */
-export type Variances = Parameters<typeof variancePartition>[0];
+/** What a set of features, another, and both together say of each participant's voxels. */
+export type Explained = Readonly<Record<"a" | "b" | "both", Found>>;
 
 /**
- * Variance that two sets explain alone and together, over participants.
- * @param explained by ridge with a penalty for each set: `[participants][seeds]`
+ * Variance that two sets explain alone and together, with its interval over participants; and, one-sided, whether one adds to the correlation that the
+ * other reaches. Shares of variance are not tested: in few pictures those of noise are not 0 on average, correlations are (docs/decisions/020-encoding.md).
  */
 export function partitionTests(
   region: string,
   a: FeatureSet,
   b: FeatureSet,
-  explained: readonly (readonly Variances[])[],
+  explained: Explained,
 ): Omit<BrainTest, "q">[] {
-  const parts = explained.map((seeds) => seeds.map(variancePartition));
-  /** One-sided, that a part is above 0: a useless band costs R2, so parts are negative where there is nothing. */
-  const test = (of: keyof Partition) => {
-    const found = testMean(parts.map((seeds) => mean(seeds.map((part) => part[of]))));
+  const parts = (measure: Measure) =>
+    partition({
+      a: scoresOf(explained.a, measure),
+      b: scoresOf(explained.b, measure),
+      both: scoresOf(explained.both, measure),
+    });
+  const [shares, gains] = [parts(SHARE), parts(FISHER_Z)];
+  const share = (name: string, of: string | undefined, { values }: RegionScores) =>
+    testCells(`variance ${name}`, region, of, { ...testMean(values), p: undefined, signP: undefined });
+  const above = (found: SampleTest) => {
     const { estimate, p } = found;
     return { ...found, p: p === undefined ? undefined : estimate > 0 ? p / 2 : 1 - p / 2 };
   };
+  const gain = (name: string, of: string, scores: RegionScores) => [
+    testCells(`gain ${name}, over participants`, region, of, above(testMean(scores.values))),
+    testCells(`gain ${name}, over participants and pictures`, region, of, above(testScores(scores))),
+  ];
+  const [beyondB, beyondA] = [`of ${a.name} beyond ${b.name}`, `of ${b.name} beyond ${a.name}`];
   return [
-    testCells(`R2 of ${a.name} beyond ${b.name}`, region, a.name, test("uniqueA")),
-    testCells(`R2 of ${b.name} beyond ${a.name}`, region, b.name, test("uniqueB")),
-    testCells(`R2 shared by ${a.name} and ${b.name}`, region, undefined, test("shared")),
+    share(beyondB, a.name, shares.uniqueA),
+    share(beyondA, b.name, shares.uniqueB),
+    share(`shared by ${a.name} and ${b.name}`, undefined, shares.shared),
+    ...gain(beyondB, a.name, gains.uniqueA),
+    ...gain(beyondA, b.name, gains.uniqueB),
   ];
 }

@@ -4,8 +4,7 @@
  */
 import { spread } from "#cores";
 import type { Matrix } from "../core/linear-algebra.ts";
-import { mean } from "../core/statistics.ts";
-import { type Accuracy, voxelCorrelations, voxelR2 } from "../encoding/accuracy.ts";
+import { type Accuracy, voxelCorrelations } from "../encoding/accuracy.ts";
 import type { EncodingMethod } from "../encoding/cross-predict.ts";
 import { VcaError } from "../errors.ts";
 import { type BrainData, type BrainFiles, type BrainRegion, readBrain, type Trials } from "./brain-data.ts";
@@ -22,7 +21,7 @@ import {
   planOf,
 } from "./encode-plan.ts";
 import { type EncodeResult, encodedIn, type Found, rowOf, sideOf, writeEncoding } from "./encode-tables.ts";
-import { contrasts, partitionTests, type Variances } from "./encode-tests.ts";
+import { contrasts, type Explained, partitionTests } from "./encode-tests.ts";
 import { warnOfFew } from "./rsa.ts";
 import { tablesFolder } from "./run-folder.ts";
 
@@ -112,7 +111,7 @@ async function fitRegions(study: EncodeStudy, options: EncodeOptions) {
           region.name,
           set,
           encoder,
-          await variancesOf(region, study, [set, encoder], options),
+          await explainedBy(region, study, [set, encoder], options),
         ),
       );
   }
@@ -128,55 +127,51 @@ async function correlationsOf(
   study: EncodeStudy,
   options: EncodeOptions,
 ): Promise<ReadonlyMap<string, Found>> {
-  const fits = study.sets.flatMap(({ values }) =>
-    values.flatMap((features) =>
-      region.participants.map((_, participant) => ({ bands: [features], participant })),
-    ),
-  );
-  const correlations = await fitAll(fitVoxels, fits, region, study, options);
+  const bands = study.sets.flatMap(({ values }) => values.map((features) => [features]));
+  const found = await fitBands(region, study, bands, options);
   let at = 0;
-  return new Map(
-    study.sets.map(({ name, values }) => [
-      name,
-      values.map(() => region.participants.map(() => correlations[at++]!)),
-    ]),
-  );
+  return new Map(study.sets.map(({ name, values }) => [name, values.map(() => found[at++]!)]));
 }
 
-/** Variance that each of two sets explains, and both together, of each seed of the first and each participant. */
-async function variancesOf(
+/** How well each of two sets predicts by ridge, and both together, by seeds of the first. */
+async function explainedBy(
   region: BrainRegion,
   study: EncodeStudy,
   [a, b]: readonly [FeatureSet, FeatureSet],
   options: EncodeOptions,
-): Promise<Variances[][]> {
+): Promise<Explained> {
   const other = b.values[0]!;
-  const fits = region.participants.flatMap((_, participant) => [
-    { bands: [other], participant },
-    ...a.values.flatMap((values) => [
-      { bands: [values], participant },
-      { bands: [values, other], participant },
-    ]),
-  ]);
-  const explained = await fitAll(explainVoxels, fits, region, study, {
-    ...options,
-    method: { kind: "ridge" },
-  });
-  let at = 0;
-  return region.participants.map(() => {
-    const alone = explained[at++]!;
-    return a.values.map(() => ({ a: explained[at++]!, b: alone, both: explained[at++]! }));
-  });
+  const bands = [[other], ...a.values.flatMap((values) => [[values], [values, other]])];
+  const [ofB, ...rest] = await fitBands(region, study, bands, { ...options, method: { kind: "ridge" } });
+  return {
+    a: rest.filter((_, i) => i % 2 === 0),
+    b: a.values.map(() => ofB!),
+    both: rest.filter((_, i) => i % 2 === 1),
+  };
+}
+
+/** How well each of the features, alone or in bands, predicts each participant's voxels: `[bands][P]`. */
+async function fitBands(
+  region: BrainRegion,
+  study: EncodeStudy,
+  bands: readonly (readonly (readonly Matrix[])[])[],
+  options: EncodeOptions,
+): Promise<Accuracy[][]> {
+  const P = region.participants.length;
+  const fits = bands.flatMap((each) =>
+    region.participants.map((_, participant) => ({ bands: each, participant })),
+  );
+  const found = await fitAll(fits, region, study, options);
+  return bands.map((_, i) => found.slice(i * P, (i + 1) * P));
 }
 
 /** Fits over all cores, in their order. */
-function fitAll<O>(
-  open: (input: Fits) => (fit: number) => O,
+function fitAll(
   fits: Fits["fits"],
   region: BrainRegion,
   { brain: { ids }, parts }: EncodeStudy,
   { method, pca, by, folds, reliability, seed, signal, threads, reporter }: EncodeOptions,
-): Promise<O[]> {
+): Promise<Accuracy[]> {
   const input: Fits = {
     fits,
     participants: region.participants,
@@ -189,7 +184,7 @@ function fitAll<O>(
     options: { pca, by, folds, reliability, seed },
     method,
   };
-  return spread({ module: import.meta.url, open }, input, fits.length, {
+  return spread({ module: import.meta.url, open: fitVoxels }, input, fits.length, {
     signal,
     threads,
     onProgress: (done, total) => reporter.progress(region.name, done, total),
@@ -207,36 +202,14 @@ interface Fits {
   readonly method: EncodingMethod;
 }
 
-/** Held-out predictions of each fit; in any thread. */
-function predictions({
-  fits,
-  participants,
-  method,
-  ...plan
-}: Fits): (fit: number) => ReturnType<Plan["predict"]> {
+/** Correlations of each voxel with its held-out predictions in each fit; in any thread. */
+export function fitVoxels({ fits, participants, method, ...plan }: Fits): (fit: number) => Accuracy {
   const plans = new Map<number, Plan>();
   return (fit) => {
     const { bands, participant } = fits[fit]!;
     const own = plans.get(participant) ?? planOf(participants[participant]!, plan, plan);
     plans.set(participant, own);
-    return own.predict(bands, method);
-  };
-}
-
-/** Correlations of each voxel with its predictions in each fit; in any thread. */
-export function fitVoxels(input: Fits): (fit: number) => Accuracy {
-  const predict = predictions(input);
-  return (fit) => {
-    const found = predict(fit);
-    return voxelCorrelations(found.predictions, found.patterns, found.folds, found.groups);
-  };
-}
-
-/** R2 of each fit, the mean over voxels; in any thread. */
-export function explainVoxels(input: Fits): (fit: number) => number {
-  const predict = predictions(input);
-  return (fit) => {
-    const found = predict(fit);
-    return mean(voxelR2(found, found.patterns).filter((value) => !Number.isNaN(value)));
+    const { predictions, patterns, folds, groups } = own.predict(bands, method);
+    return voxelCorrelations(predictions, patterns, folds, groups);
   };
 }

@@ -2,15 +2,9 @@ import { describe, expect, test } from "vitest";
 import { type Matrix, transpose } from "../../src/core/linear-algebra.ts";
 import { Random } from "../../src/core/random.ts";
 import { pearson, sd } from "../../src/core/statistics.ts";
-import {
-  groupZ,
-  regionZ,
-  variancePartition,
-  voxelCorrelations,
-  voxelR2,
-} from "../../src/encoding/accuracy.ts";
+import { FISHER_Z, regionGroups, regionMean, SHARE, voxelCorrelations } from "../../src/encoding/accuracy.ts";
 import { crossPredict } from "../../src/encoding/cross-predict.ts";
-import { groupMap, type RegionScores, scoresLess, testScores } from "../../src/encoding/group.ts";
+import { groupMap, partition, type RegionScores, scoresLess, testScores } from "../../src/encoding/group.ts";
 import { plsPredictions } from "../../src/encoding/pls.ts";
 import { principalScores } from "../../src/encoding/principal.ts";
 import { meanPatterns, splitHalf, stepUp } from "../../src/encoding/reliability.ts";
@@ -27,6 +21,16 @@ const normals = (random: Random, rows: number, columns: number): Matrix => ({
   shape: [rows, columns],
   data: Float64Array.from({ length: rows * columns }, () => random.normal()),
 });
+/** R2 of each voxel of these pictures, `[V]`. */
+const r2Of = (predictions: Matrix, patterns: Matrix) => {
+  const [S, V] = patterns.shape as [number, number];
+  return Float64Array.from({ length: V }, (_, v) => {
+    const own = Array.from({ length: S }, (_, s) => patterns.data[s * V + v]!);
+    const center = own.reduce((sum, value) => sum + value / S, 0);
+    const error = own.reduce((sum, value, s) => sum + (value - predictions.data[s * V + v]!) ** 2, 0);
+    return 1 - error / own.reduce((sum, value) => sum + (value - center) ** 2, 0);
+  });
+};
 const sixFolds = (S: number) => Int32Array.from({ length: S }, (_, s) => s % 6);
 
 /** Voxels of which the first half follow the first two features. */
@@ -85,8 +89,8 @@ describe("planted signals", () => {
     ] as const) {
       const { predictions } = crossPredict({ features: [features], patterns, folds }, { method });
       const { r } = voxelCorrelations(predictions, patterns, folds);
-      expect(Math.tanh(regionZ(r.subarray(0, 10))), method.kind).toBeGreaterThan(0.5);
-      expect(Math.abs(Math.tanh(regionZ(r.subarray(10)))), method.kind).toBeLessThan(0.12);
+      expect(Math.tanh(regionMean(r.subarray(0, 10))), method.kind).toBeGreaterThan(0.5);
+      expect(Math.abs(Math.tanh(regionMean(r.subarray(10)))), method.kind).toBeLessThan(0.12);
     }
   });
 
@@ -103,14 +107,11 @@ describe("planted signals", () => {
       for (let v = 0; v < 12; v++) patterns.data[s * 12 + v]! += 0.3 * direction[s]!;
     }
     const folds = sixFolds(60);
-    const r2 = (choose: boolean) =>
-      voxelR2(
-        crossPredict(
-          { features: [features], patterns, folds },
-          { method: { kind: "pls", components: 20, choose } },
-        ),
-        patterns,
-      ).reduce((sum, value) => sum + value / 12, 0);
+    const r2 = (choose: boolean) => {
+      const method = { kind: "pls", components: 20, choose } as const;
+      const { predictions } = crossPredict({ features: [features], patterns, folds }, { method });
+      return r2Of(predictions, patterns).reduce((sum, value) => sum + value / 12, 0);
+    };
     expect(r2(true)).toBeGreaterThan(r2(false) + 0.1);
   });
 
@@ -123,7 +124,7 @@ describe("planted signals", () => {
       ),
     );
     const r = (predictions: Matrix) =>
-      regionZ(voxelCorrelations(predictions, patterns, folds).r.subarray(0, 3));
+      regionMean(voxelCorrelations(predictions, patterns, folds).r.subarray(0, 3));
     expect(r(four!.predictions)).toBeCloseTo(r(all!.predictions), 1);
   });
 
@@ -139,11 +140,13 @@ describe("planted signals", () => {
       ),
     };
     const r2 = (bands: Matrix[]) => {
-      const found = voxelR2(
-        crossPredict({ features: bands, patterns, folds }, { method: { kind: "ridge" } }),
-        patterns,
+      const { predictions } = crossPredict(
+        { features: bands, patterns, folds },
+        { method: { kind: "ridge" } },
       );
-      return found.subarray(0, 4).reduce((sum, value) => sum + value / 4, 0);
+      return r2Of(predictions, patterns)
+        .subarray(0, 4)
+        .reduce((sum, value) => sum + value / 4, 0);
     };
     expect(r2([features, many])).toBeGreaterThan(r2([wide]) + 0.1);
     expect(r2([features, many])).toBeGreaterThan(r2([features]) - 0.1);
@@ -162,8 +165,8 @@ describe("null data", () => {
         { features: [features], patterns, folds },
         { method: { kind: "ridge" } },
       );
-      within.push(regionZ(voxelCorrelations(predictions, patterns, folds).r));
-      pooled.push(regionZ(voxelCorrelations(predictions, patterns, new Int32Array(30)).r));
+      within.push(regionMean(voxelCorrelations(predictions, patterns, folds).r));
+      pooled.push(regionMean(voxelCorrelations(predictions, patterns, new Int32Array(30)).r));
     }
     const mean = (values: number[]) => values.reduce((sum, value) => sum + value / values.length, 0);
     expect(Math.abs(mean(within))).toBeLessThan(0.02);
@@ -228,12 +231,12 @@ describe("accuracy", () => {
     const uneven = Int32Array.from({ length: 60 }, (_, s) => (s < 10 ? 0 : s < 30 ? 1 : 2));
     const people = [predictions, patterns].map((of) => voxelCorrelations(of, normals(random, 60, 3), uneven));
     const scores: RegionScores = {
-      z: people.map(({ r }) => regionZ(r)),
-      groups: people.map(groupZ),
+      values: people.map(({ r }) => regionMean(r)),
+      groups: people.map((each) => regionGroups(each)),
       pictures: people[0]!.pictures,
     };
     const { estimate, p, n } = testScores(scores);
-    expect(estimate).toBeCloseTo((scores.z[0]! + scores.z[1]!) / 2, 12);
+    expect(estimate).toBeCloseTo((scores.values[0]! + scores.values[1]!) / 2, 12);
     expect(n).toBe(2);
     expect(testScores(scoresLess(scores, scores))).toMatchObject({ estimate: 0, p: undefined });
     const silent = {
@@ -260,16 +263,45 @@ describe("accuracy", () => {
       [3, Number.NaN],
     ]);
     expect([...voxelCorrelations(predictions, patterns, new Int32Array(4)).r]).toEqual([0, Number.NaN]);
-    expect(() => regionZ([Number.NaN])).toThrow(
+    expect(() => regionMean([Number.NaN])).toThrow(
       "encoding: voxels that were modelled were expected, got none. Lower --reliability.",
     );
   });
 
+  test("a share of variance is r squared with its sign, and its groups are read off the slope", () => {
+    expect(regionMean([0.5, -0.2, Number.NaN], SHARE)).toBeCloseTo((0.25 - 0.04) / 2, 12);
+    for (const measure of [FISHER_Z, SHARE])
+      for (const r of [-0.7, -0.1, 0.3, 0.9])
+        expect(measure.slope(r)).toBeCloseTo((measure.of(r + 1e-6) - measure.of(r - 1e-6)) / 2e-6, 6);
+    const { r, groups, pictures } = voxelCorrelations(predictions, patterns, folds);
+    const nudged = r.map((each, v) => each + 1e-4 * (groups.data[v]! - each));
+    for (const measure of [FISHER_Z, SHARE]) {
+      const expected = (regionMean(nudged, measure) - regionMean(r, measure)) / 1e-4;
+      const said = regionGroups({ r, groups, pictures }, measure)[0]! - regionMean(r, measure);
+      expect(said).toBeCloseTo(expected, 3);
+    }
+  });
+
   test("variance that is shared is what both explain apart, less what they explain together", () => {
-    const { uniqueA, uniqueB, shared } = variancePartition({ a: 0.3, b: 0.25, both: 0.375 });
-    expect(uniqueA).toBeCloseTo(0.125, 12);
-    expect(uniqueB).toBeCloseTo(0.075, 12);
-    expect(shared).toBeCloseTo(0.175, 12);
+    const scores = (values: number[]): RegionScores => ({
+      values,
+      groups: values.map((value) => [value - 0.01, value + 0.01]),
+      pictures: [5, 5],
+    });
+    const { uniqueA, uniqueB, shared } = partition({
+      a: scores([0.3, 0.2]),
+      b: scores([0.25, 0.1]),
+      both: scores([0.375, 0.3]),
+    });
+    const close = (got: RegionScores, expected: readonly number[]) => {
+      for (const [p, value] of expected.entries()) {
+        expect(got.values[p]).toBeCloseTo(value, 12);
+        expect((got.groups[p]![0]! + got.groups[p]![1]!) / 2).toBeCloseTo(value, 12);
+      }
+    };
+    close(uniqueA, [0.125, 0.2]);
+    close(uniqueB, [0.075, 0.1]);
+    close(shared, [0.175, 0]);
   });
 });
 
@@ -365,6 +397,6 @@ test.each([{ kind: "ridge" }, { kind: "pls", components: 3, choose: true }] as c
     };
     for (let channel = 2; channel < 40; channel++) silent.data[random.integer(60) * 40 + channel] = 0.5; // one picture each
     const found = crossPredict({ features: [silent], patterns, folds }, { method });
-    expect(Math.min(...voxelR2(found, patterns))).toBeGreaterThan(-1); // without a limit to their reach: below -1000
+    expect(Math.min(...r2Of(found.predictions, patterns))).toBeGreaterThan(-1); // without a limit to their reach: below -1000
   },
 );

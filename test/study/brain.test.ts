@@ -418,8 +418,9 @@ describe("vca encode", () => {
           "trained - untrained, over participants and pictures",
           "mask - control, over participants",
           "mask - control, over participants and pictures",
-          "R2 of ratings beyond encoder",
-          "R2 shared by CeA and encoder",
+          "variance of ratings beyond encoder",
+          "gain of ratings beyond encoder, over participants and pictures",
+          "variance shared by CeA and encoder",
         ]),
       );
       const map = await readImage(join(out, "maps/mask-ratings-r.nii.gz"));
