@@ -52,7 +52,7 @@ export function alignText(result: AlignResult): string {
     testsText(result.tests),
     ...(result.searchlight ? ["", searchlightText(result.searchlight)] : []),
     "",
-    "Tests over participants alone, and maps, hold for these pictures; all others for other pictures too, where pictures are resampled.",
+    "Tests over participants alone (alignment-tests.csv), and maps, hold for these pictures; all others for other pictures too, where pictures are resampled.",
     "",
     `${result.draws} ${result.resample === "none" ? "permutations" : "draws"}, ${secondsText(result.seconds)}, ${result.out}`,
   ].join("\n");
@@ -75,11 +75,13 @@ function searchlightText(rows: readonly SearchlightCells[]): string {
   );
 }
 
-/** Tests over seeds and participants. */
+/** Tests over seeds, participants, pictures; those over participants alone stay in the file where pictures are counted too. */
 export function testsText(tests: readonly BrainTest[]): string {
+  const comparisons = new Set(tests.map(({ comparison }) => comparison));
+  const shown = tests.filter(({ comparison }) => !comparisons.has(`${comparison} and pictures`));
   return table(
     ["test", "region", "nucleus", "estimate", "95 % interval", "p", "q", "n"],
-    tests.map((row) => [
+    shown.map((row) => [
       String(row.comparison),
       String(row.region),
       String(row.nucleus ?? ""),

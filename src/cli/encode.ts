@@ -86,7 +86,7 @@ export function addEncode(program: VcaCommand, io: Io): void {
 /** Accuracy of each set of features in each region, and the tests. */
 function encodeText({ method, by, folds, rows, tests, out, seconds }: EncodeResult): string {
   return [
-    `Voxels by ${method}, ${folds} folds by ${by}; mean r of a region, tested over participants and pictures (q: over regions of one source). Voxels, and tests over participants alone, hold for these pictures.`,
+    `Voxels by ${method}, ${folds} folds by ${by}; mean r of a region, tested over participants and pictures (q: over regions of one source). Maps, and tests over participants alone (encoding-tests.csv), hold for these pictures.`,
     "",
     table(
       ["region", "features", "r", "95 % interval", "p", "q", "ceiling", "voxels", "q < .05"],

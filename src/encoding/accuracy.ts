@@ -105,9 +105,15 @@ export function regionMean(correlations: ArrayLike<number>, { of }: Measure = FI
  */
 export function regionGroups({ r, groups }: Accuracy, { of, slope }: Measure = FISHER_Z): Float64Array {
   const [G, V] = groups.shape as [number, number];
+  const [values, slopes] = [r.map(of), r.map(slope)];
   return Float64Array.from({ length: G }, (_, g) => {
-    const own = Array.from(r, (each, v) => of(each) + slope(each) * (groups.data[g * V + v]! - each));
-    const modelled = own.filter((value) => !Number.isNaN(value));
-    return modelled.reduce((sum, value) => sum + value, 0) / modelled.length;
+    let [sum, count] = [0, 0];
+    for (let v = 0; v < V; v++) {
+      const value = values[v]! + slopes[v]! * (groups.data[g * V + v]! - r[v]!);
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      count++;
+    }
+    return sum / count;
   });
 }

@@ -47,9 +47,10 @@ export interface EncodeResult {
 export type Found = readonly (readonly Accuracy[])[];
 
 /** A set of features in one region. */
-interface Encoded {
+export interface Encoded {
   readonly region: BrainRegion;
   readonly set: FeatureSet;
+  readonly found: Found;
   readonly ceiling: number | undefined;
   readonly scores: RegionScores;
   /** Undefined where participants lie on grids of their own. */
@@ -74,7 +75,7 @@ export function encodedIn(region: BrainRegion, { brain, sets, found }: Encoding)
       groupMap(
         region.participants.map((trials, p) => ({ voxels: numbersOf(trials), r: meanOverSeeds(each, p) })),
       );
-    return { region, set, ceiling, scores: scoresOf(each), map };
+    return { region, set, found: each, ceiling, scores: scoresOf(each), map };
   });
 }
 

@@ -3,52 +3,50 @@ import { type SampleTest, testMean } from "../core/sample-tests.ts";
 import { mean } from "../core/statistics.ts";
 import { FISHER_Z, type Measure, regionMean, SHARE } from "../encoding/accuracy.ts";
 import { partition, type RegionScores, scoresLess, testScores } from "../encoding/group.ts";
-import type { BrainRegion } from "./brain-data.ts";
 import { type BrainTest, testCells } from "./brain-tables.ts";
 import type { FeatureSet } from "./encode-plan.ts";
-import { type Encoding, type Found, scoresOf } from "./encode-tables.ts";
+import { type Encoded, type Found, scoresOf } from "./encode-tables.ts";
 
 /**
  * Trained against untrained, encoder and random encoder, and mask against controls: over participants, for these pictures, and over participants and
  * pictures; trained against untrained over seeds too.
  */
-export function contrasts(
-  { brain: { regions }, sets, found }: Encoding,
-  encoder: FeatureSet,
-): Omit<BrainTest, "q">[] {
-  const [mask] = regions;
-  const of = (region: BrainRegion, set: string) => found.get(region.name)!.get(set)!;
-  const bySeed = (region: BrainRegion, set: string) =>
-    of(region, set).map((each) => mean(each.map(({ r }) => regionMean(r))));
-  const hasRandom = sets.some(({ source }) => source === "random");
-  return sets
-    .filter(({ source }) => source === "trained")
-    .flatMap(({ name }) => {
-      const contrast = (comparison: string, where: string, a: Found, b: Found) => {
-        const less = scoresLess(scoresOf(a), scoresOf(b));
-        return [
-          testCells(`${comparison}, over participants`, where, name, testMean(less.values)),
-          testCells(`${comparison}, over participants and pictures`, where, name, testScores(less)),
-        ];
-      };
-      const untrained = `${name} epoch 0`;
-      const inRegions = regions.flatMap((region) => {
-        const against = (comparison: string, other: string) =>
-          contrast(comparison, region.name, of(region, name), of(region, other));
-        const before = bySeed(region, untrained);
-        const seeds = bySeed(region, name).map((z, k) => z - before[k]!);
-        return [
-          ...against("trained - untrained", untrained),
-          testCells("trained - untrained, over seeds", region.name, name, testMean(seeds)),
-          ...against("trained - encoder", encoder.name),
-          ...(hasRandom ? against("trained - random encoder", "random encoder") : []),
-        ];
-      });
-      const controls = regions.filter(({ kind }) => kind === "control");
-      const inControls = controls.flatMap((region) =>
-        contrast("mask - control", `${mask!.name} - ${region.name}`, of(mask!, name), of(region, name)),
-      );
-      return [...inRegions, ...inControls];
+export function contrasts(encoded: readonly Encoded[], encoder: FeatureSet): Omit<BrainTest, "q">[] {
+  const [mask] = encoded as [Encoded];
+  const of = ({ region }: Encoded, name: string) =>
+    encoded.find((other) => other.region === region && other.set.name === name);
+  const bySeed = ({ found }: Encoded) => found.map((each) => mean(each.map(({ r }) => regionMean(r))));
+  const contrast = (
+    comparison: string,
+    own: Encoded,
+    other: Encoded | undefined,
+    where = own.region.name,
+  ) => {
+    if (!other) return [];
+    const less = scoresLess(own.scores, other.scores);
+    const { name } = own.set;
+    return [
+      testCells(`${comparison}, over participants`, where, name, testMean(less.values)),
+      testCells(`${comparison}, over participants and pictures`, where, name, testScores(less)),
+    ];
+  };
+  return encoded
+    .filter(({ set }) => set.source === "trained")
+    .flatMap((own) => {
+      const { region, set } = own;
+      const untrained = of(own, `${set.name} epoch 0`)!;
+      const before = bySeed(untrained);
+      const seeds = bySeed(own).map((z, k) => z - before[k]!);
+      const ofMask = of(mask, set.name)!;
+      return [
+        ...contrast("trained - untrained", own, untrained),
+        testCells("trained - untrained, over seeds", region.name, set.name, testMean(seeds)),
+        ...contrast("trained - encoder", own, of(own, encoder.name)),
+        ...contrast("trained - random encoder", own, of(own, "random encoder")),
+        ...(region.kind === "control"
+          ? contrast("mask - control", ofMask, own, `${mask.region.name} - ${region.name}`)
+          : []),
+      ];
     });
 }
 

@@ -56,7 +56,7 @@ export async function encodeRun(path: string, options: EncodeOptions): Promise<E
     by: options.by,
     folds: options.folds,
     rows: withQ(encoded.map(rowOf), ({ source }) => String(source)),
-    tests: withQ([...contrasts({ brain, sets, found }, study.encoder), ...partitions], ({ comparison }) =>
+    tests: withQ([...contrasts(encoded, study.encoder), ...partitions], ({ comparison }) =>
       String(comparison),
     ),
     out: tablesFolder(path, { out: options.out }),
