@@ -44,11 +44,12 @@ export async function writeRsaFigures(
     ]),
   );
   const [first] = regions as [DrawnRegion];
-  const order = comparedTogether(first.data);
+  const panels = panelsOf(first);
+  const order = comparedTogether(panels.map(({ rdm }) => rdm));
   const figures = {
     alignment: alignmentFigure(regions.flatMap(rowsOf), { ...named, title, pairs }, canvas),
     rdms: rdmFigure(
-      panelsOf(first),
+      panels,
       {
         title: "Which pictures look alike?",
         order,
@@ -63,15 +64,17 @@ export async function writeRsaFigures(
     await writeFileAtomic(`${folder}/figures/${name}.svg`, svg);
 }
 
-/** The data's pictures in their order, but those side by side that are compared with one another (with --within-fold, a fold's). */
-export function comparedTogether(data: Rdms): number[] {
-  const first = squareForm(vectorsOf(data)[0]!);
-  const [S] = first.shape as [number, number];
-  const left = new Set(data.ids.keys());
+/** Pictures in their order, but those side by side that all RDMs compare with one another: with --within-fold, a fold's. */
+export function comparedTogether(rdms: readonly Float64Array[]): number[] {
+  const { shape, data } = squareForm(
+    rdms[0]!.map((_, pair) => rdms.reduce((sum, rdm) => sum + rdm[pair]!, 0)),
+  );
+  const [S] = shape as [number, number];
+  const left = new Set(Array(S).keys());
   const order: number[] = [];
   for (const start of left)
     for (const other of left)
-      if (!Number.isNaN(first.data[start * S + other]!)) {
+      if (!Number.isNaN(data[start * S + other]!)) {
         left.delete(other);
         order.push(other);
       }
