@@ -3,7 +3,7 @@
  * and the test against the lower noise ceiling, for models that on average just reach it; with PYTHON, rsatoolbox's on the same RDMs beside.
  *
  * Run: `npx tsx --conditions=source bench/null-partial.bench.ts [--studies 1000] [--first 0] [--draws 200] [--signal 0.7]
- * [--sizes 5x20,5x60,20x20,20x60] [--keep FILE.jsonl] [--python PYTHON]`; `--first` and `--keep` as in `null.bench.ts`.
+ * [--sizes 5x20,5x60,20x20,20x60] [--tests partial,ceiling] [--keep FILE.jsonl] [--python PYTHON]`; `--first` and `--keep` as in `null.bench.ts`.
  */
 import { parseArgs } from "node:util";
 import { Random } from "../src/core/random.ts";
@@ -34,10 +34,12 @@ const { values } = parseArgs({
     draws: { type: "string", default: "200" },
     signal: { type: "string", default: "0.7" },
     sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
+    tests: { type: "string", default: "partial,ceiling" },
     keep: { type: "string" },
     python: { type: "string" },
   },
 });
+const tests = values.tests.split(",");
 const [studies, first, draws, signal] = [values.studies, values.first, values.draws, values.signal].map(
   Number,
 ) as [number, number, number, number];
@@ -154,6 +156,7 @@ async function simulate(size: Size, study: number): Promise<Errors> {
   const { data, models, random } = simulated(size, "study", study);
   const common = { data, resample: "both", draws, random, threads: 1 } as const;
   const partial = async (kind: "linear" | "rank") => {
+    if (!tests.includes("partial")) return [];
     const found = await partialRsa({
       ...common,
       models: fixedModels(mixed(models, 0.5)),
@@ -184,7 +187,7 @@ async function simulate(size: Size, study: number): Promise<Errors> {
 const found = await collect(
   {
     keep: values.keep,
-    settings: { draws, signal, ...(peer && { rsatoolbox: true }) },
+    settings: { draws, signal, tests, ...(peer && { rsatoolbox: true }) },
     sizes,
     studies,
     first,
@@ -203,8 +206,12 @@ print(
   `${draws} draws, signal ${signal}; share of the true RDM in models at the ceiling ${[...shares.values()].map(text).join(", ")}${peer ? `; at rsatoolbox's ${[...peerShares.values()].map(text).join(", ")}` : ""}`,
   found,
   {
-    "partial RSA, linear: models share with the data what the nuisance knows": rates(({ linear }) => linear),
-    "partial RSA, ranks": rates(({ rank }) => rank),
+    ...(tests.includes("partial") && {
+      "partial RSA, linear: models share with the data what the nuisance knows": rates(
+        ({ linear }) => linear,
+      ),
+      "partial RSA, ranks": rates(({ rank }) => rank),
+    }),
     "models at the lower ceiling against it": rates(({ ceiling }) => ceiling),
     ...(peer && {
       "rsatoolbox, the same models; ours less rsatoolbox": beside(({ peerCeiling }) => peerCeiling!),

@@ -33,6 +33,8 @@ const SEED = 20261126;
 interface Errors {
   readonly pictures: number;
   readonly people: number;
+  /** Over participants, with the regions exchanged in people by chance. */
+  readonly exchanged: number;
 }
 
 async function simulate(size: Size, study: number): Promise<Errors> {
@@ -50,9 +52,12 @@ async function simulate(size: Size, study: number): Promise<Errors> {
     });
   const [a, b] = [await inRegion(regions[0]), await inRegion(regions[1])];
   const [x, y] = [a, b].map(({ models: [model] }) => model!.perParticipant) as [number[], number[]];
+  const less = x.map((score, p) => score - y[p]!);
+  const signs = less.map(() => (random.integer(2) === 0 ? -1 : 1));
   return {
     pictures: scoreDifference(a, b, models.labels.model![0]!).p!,
-    people: testMean(x.map((score, p) => score - y[p]!)).p!,
+    people: testMean(less).p!,
+    exchanged: testMean(less.map((value, p) => signs[p]! * value)).p!,
   };
 }
 
@@ -63,6 +68,7 @@ const found = await collect(
 const rates = (of: keyof Errors) => (all: readonly Found<Errors>[]) =>
   rate(all.map((one) => below([one[of]])));
 print(`Pearson, ${draws} draws, signal ${signal}`, found, {
-  "two regions alike: over participants and pictures": rates("pictures"),
-  "no null of it: over participants": rates("people"),
+  "participants and pictures: two regions alike": rates("pictures"),
+  "participants: two regions exchanged by chance": rates("exchanged"),
+  "participants, no null of it: two regions alike": rates("people"),
 });

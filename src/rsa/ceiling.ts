@@ -29,58 +29,54 @@ export interface Ceiling {
   readonly upper: number;
 }
 
-/**
- * The noise ceiling of a sample of participants.
- * @param data the RDMs in a sample of stimuli
- * @param counts how often each participant is in the sample, `[P]`; all copies are left out together
- */
+/** The noise ceiling of a sample of participants, by how often each is in it, `[P]`. */
 export type CeilingOf = (counts: ArrayLike<number>) => Ceiling;
 
-/** The noise ceilings of RDMs in a sample of stimuli, for any sample of participants. */
+/**
+ * The noise ceilings of RDMs in a sample of stimuli, for any sample of participants: the mean over them of how each compares with the pool of all who took
+ * part, or of all others. The pool itself is not drawn again: it is where the mean is greatest, so that small changes of it do not matter, and a pool of those
+ * two thirds who are in a sample would be worse than that of the study (docs/decisions/015-rsa-inference.md).
+ */
 export function ceilingIn(
   data: Sampled,
   draw: Draw,
   { rows, of }: Participants,
   comparison: Comparison,
 ): CeilingOf {
-  /** The pool of all RDMs, each counted `weights` times, less one participant's; then the mean comparison of a participant's RDMs with it. */
-  let pooled: (weights: Float64Array) => (without?: number) => (p: number) => number;
+  /** The pool of all RDMs less one participant's; then the mean comparison of a participant's RDMs with it. */
+  let pool: (without?: number) => (p: number) => number;
   if (FEATURES[comparison]) {
     const gram = timesTransposed(data.features!).data; // [n, n]
     const n = of.length;
-    pooled = (weights) => (without) => {
-      const kept = weights.map((weight, k) => (of[k] === without ? 0 : weight));
+    pool = (without) => {
+      const kept = of.map((participant) => participant !== without);
       const products = new Float64Array(n); // of each RDM with the pool
       let squared = 0;
       for (let row = 0; row < n; row++) {
         let sum = 0;
-        for (let k = 0; k < n; k++) sum += kept[k]! * gram[row * n + k]!;
+        for (let k = 0; k < n; k++) if (kept[k]) sum += gram[row * n + k]!;
         products[row] = sum;
-        squared += kept[row]! * sum;
+        if (kept[row]) squared += sum;
       }
       return (p) => (squared > 0 ? meanOf(rows[p]!.map((row) => products[row]!)) / Math.sqrt(squared) : 0);
     };
   } else {
     const own = rows.map((members) => takeSampled(data, members));
-    pooled = (weights) => {
-      const all = addRanks(new Int32Array(draw.count), data, [...of.keys()], weights);
-      const negative = weights.map((weight) => -weight);
-      return (without) => {
-        const sums = without === undefined ? all : addRanks(all, data, rows[without]!, negative);
-        const pool = rankedSums(sums, draw, comparison);
-        return (p) => meanOf(similarities(own[p]!, pool, comparison));
-      };
+    const all = addRanks(new Int32Array(draw.count), data, [...of.keys()]);
+    pool = (without) => {
+      const sums = without === undefined ? all : addRanks(all, data, rows[without]!, -1);
+      const ranked = rankedSums(sums, draw, comparison);
+      return (p) => meanOf(similarities(own[p]!, ranked, comparison));
     };
   }
+  if (rows.length < 2) return () => ({ lower: Number.NaN, upper: Number.NaN });
+  const withAll = pool();
+  const each = rows.map((_, p) => ({ lower: pool(p)(p), upper: withAll(p) }));
   return (counts) => {
-    const present = rows.map((_, p) => p).filter((p) => counts[p]! > 0);
-    if (present.length < 2) return { lower: Number.NaN, upper: Number.NaN };
-    const pool = pooled(Float64Array.from(of, (p) => counts[p]!));
-    const withAll = pool();
     let [lower, upper, total] = [0, 0, 0];
-    for (const p of present) {
-      upper += counts[p]! * withAll(p);
-      lower += counts[p]! * pool(p)(p);
+    for (const [p, one] of each.entries()) {
+      lower += counts[p]! * one.lower;
+      upper += counts[p]! * one.upper;
       total += counts[p]!;
     }
     return { lower: lower / total, upper: upper / total };

@@ -126,18 +126,16 @@ export function similarities(a: Sampled, b: Sampled, comparison: Comparison): Fl
   return result;
 }
 
-/** Sums of doubled ranks, to which those of `rows`, each `weights[row]` times, are added: `[L]`; whole numbers. */
+/** Sums of doubled ranks, to which those of `rows` are added, or with -1 taken away: `[L]`; whole numbers. */
 export function addRanks(
   sums: Int32Array,
   { ranks }: Sampled,
   rows: readonly number[],
-  weights: ArrayLike<number>,
+  times: 1 | -1 = 1,
 ): Int32Array {
   const result = sums.slice();
-  for (const row of rows) {
-    const [times, own] = [weights[row]! | 0, ranks[row]!];
-    if (times !== 0) for (let slot = 0; slot < result.length; slot++) result[slot]! += times * own[slot]!;
-  }
+  for (const row of rows)
+    for (let slot = 0; slot < result.length; slot++) result[slot]! += times * ranks[row]![slot]!;
   return result;
 }
 

@@ -303,9 +303,9 @@ function differenceTests(
   const overPeople = testMean(x.map((score, p) => score - y[p]!));
   const rows = [testCells(`${comparison}, over participants`, region, nucleus, overPeople)];
   if (a.resample === "both") {
-    const { estimate, ci, p } = scoreDifference(a, b, nucleus, other);
+    const { estimate, ci, p, df } = scoreDifference(a, b, nucleus, other);
     const [lower, upper] = ci ?? [undefined, undefined];
-    const test = { ...overPeople, estimate, lower, upper, p: p ?? undefined, n: a.df! + 1 };
+    const test = { ...overPeople, estimate, lower, upper, p: p ?? undefined, n: df! + 1 };
     rows.push(testCells(`${comparison}, over participants and pictures`, region, nucleus, test));
   }
   return rows;

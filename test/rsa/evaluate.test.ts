@@ -60,13 +60,25 @@ describe("evaluate", () => {
     expect(found.p).toBeLessThan(0.01);
     expect(found.ci![0]).toBeGreaterThan(0);
     expect(scoreDifference(region, control, "2").p).toBeGreaterThan(0.05);
-    expect(scoreDifference(region, region, "1")).toEqual({ estimate: 0, se: 0, ci: [0, 0], p: 1 });
+    expect(scoreDifference(region, region, "1")).toEqual({ estimate: 0, se: 0, ci: [0, 0], p: 1, df: 5 });
     const pair = region.pairs.find(({ a, b }) => a === "1" && b === "3")!;
     const { estimate, p } = scoreDifference(region, region, "1", "3");
     expect(estimate).toBeCloseTo(pair.difference, 12);
     expect(p).toBeCloseTo(pair.p!, 12);
+    const few = study({ pictures: 8 });
+    const df = async (resample: "pictures" | "participants" | "both") => {
+      const of = await evaluate({ ...few, resample, draws: 20 });
+      return scoreDifference(of, of, "1").df;
+    };
+    expect([await df("pictures"), await df("participants"), await df("both")]).toEqual([3, 5, 3]);
     const undrawn = await evaluate({ ...common, data, resample: "none" });
-    expect(scoreDifference(undrawn, undrawn, "1")).toEqual({ estimate: 0, se: null, ci: null, p: null });
+    expect(scoreDifference(undrawn, undrawn, "1")).toEqual({
+      estimate: 0,
+      se: null,
+      ci: null,
+      p: null,
+      df: null,
+    });
   });
 
   it("takes sessions of a participant as one participant", async () => {
