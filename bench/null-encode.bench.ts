@@ -2,7 +2,7 @@
  * @file Error rates of the tests of `vca encode`: patterns of noise correlated over voxels and trials, predicted by ridge from features that
  * say nothing; and patterns that follow one set of features, of which another explains nothing more, or an equal part.
  *
- * Run: `npx tsx --conditions=source bench/null-encode.bench.ts [--studies 1000] [--first 0] [--sizes 5x20,5x60,20x20,20x60]
+ * Run: `npx tsx --conditions=source bench/null-encode.bench.ts [--studies 1000] [--first 0] [--sizes 5x20,5x60,20x20,20x60] [--folds 6]
  * [--keep FILE.jsonl]`; `--first` and `--keep` as in `null.bench.ts`.
  */
 import { parseArgs } from "node:util";
@@ -14,9 +14,8 @@ import {
   type Accuracy,
   crossPredict,
   groupMap,
-  partition,
   type RegionScores,
-  regionGroups,
+  regionFolds,
   regionMean,
   scoresLess,
   testScores,
@@ -31,12 +30,12 @@ const { values } = parseArgs({
     studies: { type: "string", default: "1000" },
     first: { type: "string", default: "0" },
     sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
+    folds: { type: "string", default: "6" },
     keep: { type: "string" },
   },
 });
-const [studies, first] = [Number(values.studies), Number(values.first)];
+const [studies, first, FOLDS] = [Number(values.studies), Number(values.first), Number(values.folds)];
 const SEED = 20261126;
-const FOLDS = 6;
 const VOXELS = 24;
 /** Channels of each set of features, half of them rectified, as nuclei are. */
 const CHANNELS = 12;
@@ -98,33 +97,32 @@ async function simulate({ participants, pictures }: Size, study: number): Promis
   });
   type Fit = keyof (typeof people)[number];
   const of = (fit: Fit): RegionScores => ({
-    values: people.map((one) => regionMean(one[fit].r)),
-    groups: people.map((one) => regionGroups(one[fit])),
+    z: people.map((one) => regionMean(one[fit].r)),
+    folds: people.map((one) => regionFolds(one[fit])),
     pictures: people[0]![fit].pictures,
   });
-  const parts = (a: Fit, b: Fit, together: Fit) => partition({ a: of(a), b: of(b), both: of(together) });
-  const inNoise = parts("noise", "noiseA", "noiseBoth");
+  const gain = (both: Fit, without: Fit) => above(scoresLess(of(both), of(without)));
   const less = scoresLess(of("a"), of("b"));
   const signs = people.map(() => (random.integer(2) === 0 ? -1 : 1));
   return {
     noise: { ...both(of("noise")), voxels: leastQ(people.map(({ noise }) => noise)) },
     shared: { ...both(of("nothing")), voxels: leastQ(people.map(({ nothing }) => nothing)) },
-    beyondNoise: [above(inNoise.uniqueA), above(inNoise.uniqueB)],
-    beyond: above(parts("nothing", "a", "withA").uniqueA),
+    beyondNoise: [gain("noiseBoth", "noise"), gain("noiseBoth", "noiseA")],
+    beyond: gain("withA", "a"),
     equal: both(less),
-    exchanged: testMean(less.values.map((value, p) => signs[p]! * value)).p!,
+    exchanged: testMean(less.z.map((value, p) => signs[p]! * value)).p!,
   };
 }
 
 const both = (scores: RegionScores): Both => ({
   pictures: testScores(scores).p!,
-  people: testMean(scores.values).p!,
+  people: testMean(scores.z).p!,
 });
 
 /** One-sided. */
 function above(scores: RegionScores): Both {
   const { pictures, people } = both(scores);
-  const isAbove = mean(scores.values) > 0;
+  const isAbove = mean(scores.z) > 0;
   const oneSided = (p: number) => (isAbove ? p / 2 : 1 - p / 2);
   return { pictures: oneSided(pictures), people: oneSided(people) };
 }
@@ -133,7 +131,7 @@ const leastQ = (people: readonly Accuracy[]) =>
   Math.min(...groupMap(people.map(({ r }) => ({ voxels: [...r.keys()], r }))).q);
 
 const found = await collect(
-  { keep: values.keep, settings: { SIGNAL }, sizes: sizesOf(values.sizes), studies, first },
+  { keep: values.keep, settings: { SIGNAL, FOLDS }, sizes: sizesOf(values.sizes), studies, first },
   simulate,
 );
 const rates = (of: (one: Errors) => number | readonly number[]) => (all: readonly Found<Errors>[]) =>

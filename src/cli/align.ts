@@ -52,7 +52,7 @@ export function alignText(result: AlignResult): string {
     testsText(result.tests),
     ...(result.searchlight ? ["", searchlightText(result.searchlight)] : []),
     "",
-    "Tests over participants alone (alignment-tests.csv), and maps, hold for these pictures; all others for other pictures too, where pictures are resampled.",
+    "Tests over seeds or over participants alone (alignment-tests.csv), and maps, hold for these pictures; all others for other pictures too, where pictures are resampled.",
     "",
     `${result.draws} ${result.resample === "none" ? "permutations" : "draws"}, ${secondsText(result.seconds)}, ${result.out}`,
   ].join("\n");

@@ -48,7 +48,7 @@ export function addEncode(program: VcaCommand, io: Io): void {
     )
     .option(
       "--folds <n>",
-      "at least 3, of 3 pictures or more; tests count pictures by them, so more give narrower intervals",
+      "at least 3, of 3 pictures or more; tests count pictures by them",
       whole("--folds", 3, 5),
       5,
     )
@@ -86,7 +86,7 @@ export function addEncode(program: VcaCommand, io: Io): void {
 /** Accuracy of each set of features in each region, and the tests. */
 function encodeText({ method, by, folds, rows, tests, out, seconds }: EncodeResult): string {
   return [
-    `Voxels by ${method}, ${folds} folds by ${by}; mean r of a region, tested over participants and pictures (q: over regions of one source). Maps, and tests over participants alone (encoding-tests.csv), hold for these pictures.`,
+    `Voxels by ${method}, ${folds} folds by ${by}; mean r of a region, tested over participants${by === "block" ? ": for these pictures, because blocks are not the same for all" : " and pictures"} (q: over regions of one source). Maps, and tests over seeds or over participants alone (encoding-tests.csv), hold for these pictures.`,
     "",
     table(
       ["region", "features", "r", "95 % interval", "p", "q", "ceiling", "voxels", "q < .05"],

@@ -4,7 +4,7 @@
  * each fold it is positive, because penalties make predictions large where other folds agree (docs/decisions/020-encoding.md).
  */
 import { type Matrix, matrixShape } from "../core/linear-algebra.ts";
-import { mean, pearson } from "../core/statistics.ts";
+import { mean, pearson, requireFinite } from "../core/statistics.ts";
 import { VcaError } from "../errors.ts";
 
 /** Correlations stay below, so that Fisher's z is finite. */
@@ -12,108 +12,91 @@ const MOST = 1 - 1e-12;
 
 /** How well each voxel was predicted. */
 export interface Accuracy {
-  /** `[V]`: the mean over folds, weighted by their pictures; NaN for a voxel that was never modelled. A constant prediction counts as 0. */
+  /** `[V]`: the mean over folds that modelled it, weighted by their pictures; NaN where none did. */
   readonly r: Float64Array;
-  /** What each group of pictures says of it, `[G, V]`: their mean, weighted by pictures, is `r`. Where groups are the folds, the folds' correlations. */
-  readonly groups: Matrix;
-  /** Of each group, `[G]`. */
+  /** Of each fold, `[F, V]`; NaN where it did not model the voxel. A constant prediction counts as 0. */
+  readonly folds: Matrix;
+  /** Pictures of each fold, `[F]`. */
   readonly pictures: Int32Array;
 }
 
 /**
- * Correlation of each voxel's predictions with its patterns, in each fold. A picture's part in its fold's r is r + x y - r (x² + y²) / 2, x and y being
- * z-scores in the fold: r and the picture's influence on it (Hampel 1974, J Am Stat Assoc 69:383); over the fold their mean is r.
- * @param folds `[S]`; a fold of one picture says nothing
- * @param groups of pictures, `[S]`, from 0: which of them are drawn together; as folds, where folds are the same for all participants
+ * Correlation of each voxel's predictions with its patterns, in each fold.
+ * @param folds `[S]`, from 0; a fold of one picture says nothing
  */
-export function voxelCorrelations(
-  predictions: Matrix,
-  patterns: Matrix,
-  folds: Int32Array,
-  groups = folds,
-): Accuracy {
+export function voxelCorrelations(predictions: Matrix, patterns: Matrix, folds: Int32Array): Accuracy {
   const [, V] = matrixShape(patterns, "encoding: patterns");
-  const G = 1 + groups.reduce((most, group) => Math.max(most, group), 0);
-  const sums = new Float64Array(G * V);
-  const counts = new Int32Array(G * V);
-  for (const fold of new Set(folds)) {
+  const F = 1 + folds.reduce((most, fold) => Math.max(most, fold), 0);
+  const pictures = new Int32Array(F);
+  for (const fold of folds) pictures[fold]!++;
+  const data = new Float64Array(F * V).fill(Number.NaN);
+  for (let fold = 0; fold < F; fold++) {
     const held = [...folds.keys()].filter((s) => folds[s] === fold);
     if (held.length < 2) continue;
     for (let v = 0; v < V; v++) {
-      const [x, y] = [predictions, patterns].map(({ data }) =>
-        Float64Array.from(held, (s) => data[s * V + v]!),
-      ) as [Float64Array, Float64Array];
-      if (Number.isNaN(x[0]!)) continue;
-      const r = pearson(x, y);
-      const [zx, zy] = [zScores(x), zScores(y)];
-      for (const [i, s] of held.entries()) {
-        const at = groups[s]! * V + v;
-        sums[at]! += r + zx[i]! * zy[i]! - (r * (zx[i]! ** 2 + zy[i]! ** 2)) / 2 || 0;
-        counts[at]!++;
-      }
+      const of = (values: Float64Array) => Float64Array.from(held, (s) => values[s * V + v]!);
+      const predicted = of(predictions.data);
+      if (!Number.isNaN(predicted[0]!)) data[fold * V + v] = pearson(predicted, of(patterns.data)) || 0;
     }
   }
   const r = Float64Array.from({ length: V }, (_, v) => {
-    let [sum, count] = [0, 0];
-    for (let at = v; at < G * V; at += V) {
-      sum += sums[at]!;
-      count += counts[at]!;
+    let [sum, weight] = [0, 0];
+    for (let fold = 0; fold < F; fold++) {
+      const own = data[fold * V + v]!;
+      if (Number.isNaN(own)) continue;
+      sum += pictures[fold]! * own;
+      weight += pictures[fold]!;
     }
-    return count > 0 ? Math.max(-MOST, Math.min(MOST, sum / count)) : Number.NaN;
+    return weight > 0 ? Math.max(-MOST, Math.min(MOST, sum / weight)) : Number.NaN;
   });
-  const pictures = new Int32Array(G);
-  for (const group of groups) pictures[group]!++;
-  return { r, groups: { shape: [G, V], data: sums.map((sum, at) => sum / counts[at]!) }, pictures };
+  return { r, folds: { shape: [F, V], data }, pictures };
 }
-
-/** Numbers less their mean, by their standard deviation (of n, not n - 1). */
-function zScores(values: Float64Array): Float64Array {
-  const center = mean(values);
-  const scale = Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / values.length);
-  return values.map((value) => (value - center) / scale);
-}
-
-/** What a region's number is made of: a function of each voxel's correlation, and its slope. */
-export interface Measure {
-  readonly of: (r: number) => number;
-  readonly slope: (r: number) => number;
-}
-
-/** Fisher's z. */
-export const FISHER_Z: Measure = { of: Math.atanh, slope: (r) => 1 / (1 - r ** 2) };
 
 /** The share of variance that predictions explain once they are scaled, with the sign of r; unlike R2 it does not fall with predictions that are too large. */
-export const SHARE: Measure = { of: (r) => r * Math.abs(r), slope: (r) => 2 * Math.abs(r) };
+export const signedSquare = (r: number) => r * Math.abs(r);
 
 /**
- * One participant's number for a region: the mean of Fisher's z, or of another measure, over voxels that were modelled.
- * @throws DataError when there are none.
+ * One participant's number for a region: the mean of Fisher's z, or of another function of r, over voxels that were modelled.
+ * @throws DataError when there are none, or one is not finite.
  */
-export function regionMean(correlations: ArrayLike<number>, { of }: Measure = FISHER_Z): number {
+export function regionMean(correlations: ArrayLike<number>, of: (r: number) => number = Math.atanh): number {
   const values = Array.from(correlations, of).filter((value) => !Number.isNaN(value));
   if (values.length === 0)
     throw new VcaError(
       "DataError",
       "encoding: voxels that were modelled were expected, got none. Lower --reliability.",
     );
+  requireFinite(values, "encoding: Fisher's z");
   return mean(values);
 }
 
 /**
- * What each group of pictures says of `regionMean`, `[G]`: the mean over voxels of what it says of their correlation, by the measure's slope there.
- * NaN for a group in which no voxel was modelled.
+ * What each fold says of `regionMean`, `[F]`: the mean over voxels of Fisher's z, along its slope from the voxel's r to the fold's. NaN for a fold that
+ * modelled no voxel.
  */
-export function regionGroups({ r, groups }: Accuracy, { of, slope }: Measure = FISHER_Z): Float64Array {
-  const [G, V] = groups.shape as [number, number];
-  const [values, slopes] = [r.map(of), r.map(slope)];
-  return Float64Array.from({ length: G }, (_, g) => {
+export function regionFolds({ r, folds }: Accuracy): Float64Array {
+  const [F, V] = folds.shape as [number, number];
+  const [z, slopes] = [r.map(Math.atanh), r.map((each) => 1 / (1 - each ** 2))];
+  return Float64Array.from({ length: F }, (_, fold) => {
     let [sum, count] = [0, 0];
     for (let v = 0; v < V; v++) {
-      const value = values[v]! + slopes[v]! * (groups.data[g * V + v]! - r[v]!);
+      const value = z[v]! + slopes[v]! * (folds.data[fold * V + v]! - r[v]!);
       if (Number.isNaN(value)) continue;
       sum += value;
       count++;
     }
     return sum / count;
   });
+}
+
+/** Variance that two sets of features explain, apart and together. */
+export interface Partition {
+  readonly uniqueA: number;
+  readonly uniqueB: number;
+  readonly shared: number;
+}
+
+/** Parts of the variance that A, B and both explain; each may be negative by chance. @see Borcard, Legendre & Drapeau (1992), Ecology 73:1045 */
+export function variancePartition({ a, b, both }: { a: number; b: number; both: number }): Partition {
+  return { uniqueA: both - b, uniqueB: both - a, shared: a + b - both };
 }

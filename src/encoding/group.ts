@@ -4,49 +4,67 @@
  */
 import { benjaminiHochberg } from "../core/multiple-comparisons.ts";
 import { type SampleTest, testCrossed, testMean } from "../core/sample-tests.ts";
+import { mean } from "../core/statistics.ts";
 
 /** How well a region was predicted, or how much better. */
 export interface RegionScores {
-  /** Of each participant, `[P]`: the region's mean of Fisher's z, or of another measure. */
-  readonly values: readonly number[];
-  /** What each group of pictures says of it, `[P][G]`; NaN where nothing. */
-  readonly groups: readonly ArrayLike<number>[];
-  /** Of each group, `[G]`. */
+  /** Fisher's z of each participant, `[P]`. */
+  readonly z: readonly number[];
+  /** What each fold of pictures says of it, `[P][F]`; NaN where nothing. All participants have the same folds. */
+  readonly folds: readonly ArrayLike<number>[];
+  /** Pictures of each fold, `[F]`. */
   readonly pictures: ArrayLike<number>;
 }
 
 /** Scores less others, of the same participants and pictures. */
 export function scoresLess(a: RegionScores, b: RegionScores): RegionScores {
   return {
-    values: a.values.map((value, p) => value - b.values[p]!),
-    groups: a.groups.map((row, p) => Array.from(row, (value, g) => value - b.groups[p]![g]!)),
+    z: a.z.map((value, p) => value - b.z[p]!),
+    folds: a.folds.map((row, p) => Array.from(row, (value, f) => value - b.folds[p]![f]!)),
     pictures: a.pictures,
   };
 }
 
 /**
- * Variance that sets of features explain apart and together, from what A, B and both explain: each may be negative by chance.
- * @see Borcard, Legendre & Drapeau (1992), Ecology 73:1045
+ * Tests the mean of Fisher's z against 0, participants and folds of pictures both counted as drawn: people agree by chance on pictures that are few, so a
+ * test over participants alone finds in them what other pictures would not show. Folds share training pictures, which doubles the variance that
+ * they show (Nadeau & Bengio 2003, Mach Learn 52:239); those of unequal size show less of it. A fold that says nothing of a participant says what it
+ * says of others (docs/decisions/020-encoding.md).
  */
-export function partition({ a, b, both }: Readonly<Record<"a" | "b" | "both", RegionScores>>) {
-  const [uniqueA, uniqueB] = [scoresLess(both, b), scoresLess(both, a)];
-  return { uniqueA, uniqueB, shared: scoresLess(b, uniqueB) };
-}
-
-/**
- * Tests the mean over participants against 0, participants and groups of pictures both counted as drawn: people agree by chance on pictures that
- * are few, so a test over participants alone finds in them what other pictures would not show (docs/decisions/020-encoding.md).
- * Groups of which somebody's say nothing are left out.
- */
-export function testScores({ values, groups, pictures }: RegionScores): SampleTest {
-  const used = Array.from(pictures, (_, g) => g).filter((g) => groups.every((row) => !Number.isNaN(row[g]!)));
-  const total = used.reduce((sum, g) => sum + pictures[g]!, 0);
+export function testScores({ z, folds, pictures }: RegionScores): SampleTest {
+  const used = Array.from(pictures, (_, f) => f).filter((f) => folds.some((row) => !Number.isNaN(row[f]!)));
+  const [F, total] = [used.length, used.reduce((sum, f) => sum + pictures[f]!, 0)];
+  const weights = used.map((f) => pictures[f]! / total);
+  const unequal = F * (1 - weights.reduce((sum, weight) => sum + weight ** 2, 0));
+  const factor = F > 1 ? F * Math.sqrt((2 * F - 1) / unequal) : 1;
+  const deviations = folds.map((row) => {
+    const center = weightedMean(
+      used.map((f) => row[f]!),
+      weights,
+    );
+    return used.map((f, i) => factor * weights[i]! * (row[f]! - center));
+  });
+  const ofOthers = used.map((_, i) =>
+    mean(deviations.map((row) => row[i]!).filter((value) => !Number.isNaN(value))),
+  );
   return testCrossed(
-    groups.map((row, p) => {
-      const center = used.reduce((sum, g) => sum + (pictures[g]! * row[g]!) / total, 0);
-      return used.map((g) => values[p]! + ((used.length * pictures[g]!) / total) * (row[g]! - center));
+    deviations.map((row, p) => {
+      const filled = row.map((value, i) => (Number.isNaN(value) ? ofOthers[i]! : value));
+      const center = mean(filled);
+      return filled.map((value) => z[p]! + value - center);
     }),
   );
+}
+
+/** Of the values that are there. */
+function weightedMean(values: readonly number[], weights: readonly number[]): number {
+  let [sum, total] = [0, 0];
+  for (const [i, value] of values.entries()) {
+    if (Number.isNaN(value)) continue;
+    sum += weights[i]! * value;
+    total += weights[i]!;
+  }
+  return sum / total;
 }
 
 /** One participant's correlations. */

@@ -1,11 +1,11 @@
 /** @file What users of the library have of `encoding`: ridge and PLS from features to voxels, accuracy, reliability, group tests. */
 export {
   type Accuracy,
-  FISHER_Z,
-  type Measure,
-  regionGroups,
+  type Partition,
+  regionFolds,
   regionMean,
-  SHARE,
+  signedSquare,
+  variancePartition,
   voxelCorrelations,
 } from "./accuracy.ts";
 export {
@@ -15,7 +15,7 @@ export {
   type EncodingData,
   type EncodingMethod,
 } from "./cross-predict.ts";
-export { type GroupMap, groupMap, partition, type RegionScores, scoresLess, testScores } from "./group.ts";
+export { type GroupMap, groupMap, type RegionScores, scoresLess, testScores } from "./group.ts";
 export { plsPredictions } from "./pls.ts";
 export { meanPatterns, splitHalf, stepUp } from "./reliability.ts";
 export { bandedRidge } from "./ridge.ts";

@@ -177,11 +177,25 @@ export interface ScoreDifference extends Uncertainty {
  * A model's score in one evaluation less one in another: two regions of the same participants before the same pictures, or models evaluated apart.
  * Where regions follow different features of the pictures, all depends on the pictures, and standard errors from few of them vary more than S - 1 degrees
  * of freedom say (20 people, 20 pictures: 7 % found at .05); S pictures have S / 2 pairs that share none.
- * @param a evaluated with the same `random`, draws and resampling as `b`, so that their samples are the same
+ * @param a evaluated with the same `random`, draws, resampling and folds as `b`, so that their samples are the same
  * @param other the model of `b`; default: the same
+ * @throws ConfigError when a model is unknown, or participants or resampling differ
  */
 export function scoreDifference(a: Evaluation, b: Evaluation, model: string, other = model): ScoreDifference {
-  const placeIn = ({ models }: Evaluation, name: string) => models.findIndex((one) => one.name === name);
+  const placeIn = ({ models }: Evaluation, name: string) => {
+    const place = models.findIndex((one) => one.name === name);
+    if (place < 0)
+      throw new VcaError(
+        "ConfigError",
+        `scoreDifference: a model of the evaluation was expected, got "${name}". Name one of ${models.map((one) => one.name).join(", ")}.`,
+      );
+    return place;
+  };
+  if (a.resample !== b.resample || String(a.participants) !== String(b.participants))
+    throw new VcaError(
+      "ConfigError",
+      `scoreDifference: evaluations of the same participants, resampled alike, were expected, got ${a.participants.length} by ${a.resample} and ${b.participants.length} by ${b.resample}. Evaluate both alike.`,
+    );
   const [j, k] = [placeIn(a, model), placeIn(b, other)];
   const estimate = a.models[j]!.score - b.models[k]!.score;
   if (!a.drawn || !b.drawn) return { estimate, se: null, ci: null, p: null, df: null };

@@ -18,7 +18,7 @@ export const BRAIN_TEST_HEADER = [
   "n",
 ] as const;
 
-/** A test over seeds or participants. */
+/** A test over seeds, participants, or participants and pictures. */
 export type BrainTest = Readonly<Record<(typeof BRAIN_TEST_HEADER)[number], Cell>>;
 
 /** A test as a row, without its q. */

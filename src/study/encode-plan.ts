@@ -111,8 +111,6 @@ export interface Plan {
   ) => CrossPrediction & {
     readonly patterns: Matrix;
     readonly folds: Int32Array;
-    /** Groups of pictures, the same for all participants. */
-    readonly groups: Int32Array;
   };
 }
 
@@ -127,12 +125,11 @@ export function planOf(
     part,
     own: pickRows(patterns, part.places),
     folds: foldsOf(part, trials, options),
-    groups: groupsOf(part, trials, options),
   }));
   const stacked: Matrix = stackRows(pieces.map(({ own }) => own));
-  const numbered = (of: "folds" | "groups") =>
-    Int32Array.from(pieces.flatMap((piece, i) => [...piece[of]].map((each) => i * options.folds + each)));
-  const [folds, groups] = [numbered("folds"), numbered("groups")];
+  const folds = Int32Array.from(
+    pieces.flatMap((piece, i) => [...piece.folds].map((fold) => i * options.folds + fold)),
+  );
   const { reliability, pca } = options;
   return {
     predict(bands, method) {
@@ -155,7 +152,6 @@ export function planOf(
         atSmallest: found.reduce((sum, { atSmallest }) => sum + atSmallest / found.length, 0),
         patterns: stacked,
         folds,
-        groups,
       };
     },
   };
@@ -196,9 +192,4 @@ export function foldsOf(
   const fold = new Int32Array(S);
   for (const [rank, s] of order.entries()) fold[s] = Math.floor((rank * folds) / S);
   return fold;
-}
-
-/** Which pictures are drawn together, `[places]`: folds, but for blocks, which participants do not share. */
-function groupsOf(part: PlanPart, trials: Trials, options: PlanOptions): Int32Array {
-  return foldsOf(part, trials, options.by === "block" ? { ...options, by: "picture" } : options);
 }

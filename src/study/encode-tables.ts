@@ -2,13 +2,13 @@
 import { pickRows, transpose } from "../core/linear-algebra.ts";
 import { testMean } from "../core/sample-tests.ts";
 import { mean } from "../core/statistics.ts";
-import { type Accuracy, FISHER_Z, regionGroups, regionMean } from "../encoding/accuracy.ts";
+import { type Accuracy, regionFolds, regionMean } from "../encoding/accuracy.ts";
 import { groupMap, type RegionScores, testScores } from "../encoding/group.ts";
 import { splitHalf, stepUp } from "../encoding/reliability.ts";
 import type { BrainData, BrainRegion, Trials } from "./brain-data.ts";
 import { mapped, numbersOf, writeGroupMap } from "./brain-maps.ts";
 import { BRAIN_TEST_HEADER, type BrainTest, writeRegions } from "./brain-tables.ts";
-import type { FeatureSet } from "./encode-plan.ts";
+import type { FeatureSet, PlanOptions } from "./encode-plan.ts";
 import { type Cell, writeTable } from "./run-folder.ts";
 import { cellsOf } from "./seed-table.ts";
 
@@ -80,8 +80,11 @@ export function encodedIn(region: BrainRegion, { brain, sets, found }: Encoding)
 }
 
 /** A row of `encoding.csv`, without its q. */
-export function rowOf({ region, set, ceiling, scores, map }: Encoded): Omit<EncodingCells, "q"> {
-  const { estimate, lower, upper, p, signP } = testScores(scores);
+export function rowOf(
+  { region, set, ceiling, scores, map }: Encoded,
+  { by }: Pick<PlanOptions, "by">,
+): Omit<EncodingCells, "q"> {
+  const { estimate, lower, upper, p, signP } = by === "block" ? testMean(scores.z) : testScores(scores);
   return {
     region: region.name,
     kind: region.kind,
@@ -92,12 +95,12 @@ export function rowOf({ region, set, ceiling, scores, map }: Encoded): Omit<Enco
     lower: lower && Math.tanh(lower),
     upper: upper && Math.tanh(upper),
     p,
-    p_participants: testMean(scores.values).p,
+    p_participants: testMean(scores.z).p,
     sign_p: signP,
     ceiling,
     voxels: map?.voxels.length,
     voxels_q05: map?.q.filter((q) => q < 0.05).length,
-    participants: scores.values.length,
+    participants: scores.z.length,
   };
 }
 
@@ -113,7 +116,7 @@ export async function writeEncoding(
     `${out}/encoding-participants.csv`,
     ["region", "features", "participant", "r"],
     encoded.flatMap(({ region, set, scores }) =>
-      scores.values.map((value, p) => [region.name, set.name, brain.participants[p]!, Math.tanh(value)]),
+      scores.z.map((value, p) => [region.name, set.name, brain.participants[p]!, Math.tanh(value)]),
     ),
   );
   await writeRegions(out, brain);
@@ -160,19 +163,19 @@ export function sideOf(
   );
 }
 
-function pickVoxels({ r, groups, pictures }: Accuracy, voxels: readonly number[]): Accuracy {
-  const columns = transpose(pickRows(transpose(groups), voxels));
-  return { r: Float64Array.from(voxels, (v) => r[v]!), groups: columns, pictures };
+function pickVoxels({ r, folds, pictures }: Accuracy, voxels: readonly number[]): Accuracy {
+  const own = transpose(pickRows(transpose(folds), voxels));
+  return { r: Float64Array.from(voxels, (v) => r[v]!), folds: own, pictures };
 }
 
 /** What is said of a region, averaged over seeds. */
-export function scoresOf(found: Found, measure = FISHER_Z): RegionScores {
+export function scoresOf(found: Found): RegionScores {
   const [first] = found as [Found[number]];
   return {
-    values: first.map((_, p) => mean(found.map((each) => regionMean(each[p]!.r, measure)))),
-    groups: first.map((_, p) => {
-      const seeds = found.map((each) => regionGroups(each[p]!, measure));
-      return seeds[0]!.map((_, g) => seeds.reduce((sum, groups) => sum + groups[g]! / seeds.length, 0));
+    z: first.map((_, p) => mean(found.map((each) => regionMean(each[p]!.r)))),
+    folds: first.map((_, p) => {
+      const seeds = found.map((each) => regionFolds(each[p]!));
+      return seeds[0]!.map((_, f) => seeds.reduce((sum, folds) => sum + folds[f]! / seeds.length, 0));
     }),
     pictures: first[0]!.pictures,
   };

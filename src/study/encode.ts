@@ -21,7 +21,7 @@ import {
   planOf,
 } from "./encode-plan.ts";
 import { type EncodeResult, encodedIn, type Found, rowOf, sideOf, writeEncoding } from "./encode-tables.ts";
-import { contrasts, type Explained, partitionTests } from "./encode-tests.ts";
+import { contrasts, partitionTests } from "./encode-tests.ts";
 import { warnOfFew } from "./rsa.ts";
 import { tablesFolder } from "./run-folder.ts";
 
@@ -55,8 +55,11 @@ export async function encodeRun(path: string, options: EncodeOptions): Promise<E
     method: methodText(options.method),
     by: options.by,
     folds: options.folds,
-    rows: withQ(encoded.map(rowOf), ({ source }) => String(source)),
-    tests: withQ([...contrasts(encoded, study.encoder), ...partitions], ({ comparison }) =>
+    rows: withQ(
+      encoded.map((one) => rowOf(one, options)),
+      ({ source }) => String(source),
+    ),
+    tests: withQ([...contrasts(encoded, study.encoder, options), ...partitions], ({ comparison }) =>
       String(comparison),
     ),
     out: tablesFolder(path, { out: options.out }),
@@ -103,17 +106,20 @@ async function fitRegions(study: EncodeStudy, options: EncodeOptions) {
   const { brain, encoder, ratings, readout } = study;
   const found = new Map<string, ReadonlyMap<string, Found>>();
   const partitions: Omit<BrainTest, "q">[] = [];
+  const byRidge: EncodeOptions = { ...options, method: { kind: "ridge" } };
   for (const region of brain.regions.filter(mapped)) {
-    found.set(region.name, await correlationsOf(region, study, options));
-    for (const set of [ratings, readout])
-      partitions.push(
-        ...partitionTests(
-          region.name,
-          set,
-          encoder,
-          await explainedBy(region, study, [set, encoder], options),
-        ),
-      );
+    const own = await fitSets(region, study, study.sets, options);
+    found.set(region.name, own);
+    const alone =
+      options.method.kind === "ridge"
+        ? own
+        : await fitSets(region, study, [ratings, readout, encoder], byRidge);
+    for (const set of [ratings, readout]) {
+      const bands = set.values.map((values) => [values, encoder.values[0]!]);
+      const both = await fitBands(region, study, bands, byRidge);
+      const explained = { a: alone.get(set.name)!, b: alone.get(encoder.name)!, both };
+      partitions.push(...partitionTests(region.name, set, encoder, explained, options));
+    }
   }
   const [mask] = brain.regions;
   const sides = brain.regions.filter(({ kind }) => kind === "left" || kind === "right");
@@ -122,32 +128,16 @@ async function fitRegions(study: EncodeStudy, options: EncodeOptions) {
 }
 
 /** How well each set of features predicts each voxel of a region, of each seed and participant. */
-async function correlationsOf(
+async function fitSets(
   region: BrainRegion,
   study: EncodeStudy,
+  sets: readonly FeatureSet[],
   options: EncodeOptions,
 ): Promise<ReadonlyMap<string, Found>> {
-  const bands = study.sets.flatMap(({ values }) => values.map((features) => [features]));
+  const bands = sets.flatMap(({ values }) => values.map((features) => [features]));
   const found = await fitBands(region, study, bands, options);
   let at = 0;
-  return new Map(study.sets.map(({ name, values }) => [name, values.map(() => found[at++]!)]));
-}
-
-/** How well each of two sets predicts by ridge, and both together, by seeds of the first. */
-async function explainedBy(
-  region: BrainRegion,
-  study: EncodeStudy,
-  [a, b]: readonly [FeatureSet, FeatureSet],
-  options: EncodeOptions,
-): Promise<Explained> {
-  const other = b.values[0]!;
-  const bands = [[other], ...a.values.flatMap((values) => [[values], [values, other]])];
-  const [ofB, ...rest] = await fitBands(region, study, bands, { ...options, method: { kind: "ridge" } });
-  return {
-    a: rest.filter((_, i) => i % 2 === 0),
-    b: a.values.map(() => ofB!),
-    both: rest.filter((_, i) => i % 2 === 1),
-  };
+  return new Map(sets.map(({ name, values }) => [name, values.map(() => found[at++]!)]));
 }
 
 /** How well each of the features, alone or in bands, predicts each participant's voxels: `[bands][P]`. */
@@ -209,7 +199,7 @@ export function fitVoxels({ fits, participants, method, ...plan }: Fits): (fit: 
     const { bands, participant } = fits[fit]!;
     const own = plans.get(participant) ?? planOf(participants[participant]!, plan, plan);
     plans.set(participant, own);
-    const { predictions, patterns, folds, groups } = own.predict(bands, method);
-    return voxelCorrelations(predictions, patterns, folds, groups);
+    const { predictions, patterns, folds } = own.predict(bands, method);
+    return voxelCorrelations(predictions, patterns, folds);
   };
 }

@@ -1,10 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { type Matrix, transpose } from "../../src/core/linear-algebra.ts";
 import { Random } from "../../src/core/random.ts";
-import { pearson, sd } from "../../src/core/statistics.ts";
-import { FISHER_Z, regionGroups, regionMean, SHARE, voxelCorrelations } from "../../src/encoding/accuracy.ts";
+import { testMean } from "../../src/core/sample-tests.ts";
+import { pearson, variance } from "../../src/core/statistics.ts";
+import {
+  regionFolds,
+  regionMean,
+  signedSquare,
+  variancePartition,
+  voxelCorrelations,
+} from "../../src/encoding/accuracy.ts";
 import { crossPredict } from "../../src/encoding/cross-predict.ts";
-import { groupMap, partition, type RegionScores, scoresLess, testScores } from "../../src/encoding/group.ts";
+import { groupMap, type RegionScores, scoresLess, testScores } from "../../src/encoding/group.ts";
 import { plsPredictions } from "../../src/encoding/pls.ts";
 import { principalScores } from "../../src/encoding/principal.ts";
 import { meanPatterns, splitHalf, stepUp } from "../../src/encoding/reliability.ts";
@@ -187,67 +194,95 @@ describe("accuracy", () => {
   const folds = sixFolds(60);
 
   test("of each fold is its correlation, and their mean the voxel's", () => {
-    const { r, groups, pictures } = voxelCorrelations(predictions, patterns, folds);
-    expect([...pictures]).toEqual(new Array(6).fill(10));
-    for (const v of [0, 1, 2]) {
-      for (let fold = 0; fold < 6; fold++) {
-        const held = [...folds.keys()].filter((s) => folds[s] === fold);
-        const expected = pearson(ofVoxel(predictions, v, held), ofVoxel(patterns, v, held));
-        expect(groups.data[fold * 3 + v]).toBeCloseTo(expected, 12);
-      }
-      expect([0, 1, 2, 3, 4, 5].reduce((sum, g) => sum + groups.data[g * 3 + v]! / 6, 0)).toBeCloseTo(
-        r[v]!,
-        12,
-      );
-    }
-  });
-
-  test("of other groups of pictures has the same mean, and a picture's part is what its absence changes", () => {
-    const alone = Int32Array.from({ length: 60 }, (_, s) => s);
-    const { r, groups } = voxelCorrelations(predictions, patterns, new Int32Array(60), alone);
-    const all = [...alone];
-    for (const v of [0, 1, 2]) {
-      const parts = all.map((s) => groups.data[s * 3 + v]!);
-      expect(parts.reduce((sum, part) => sum + part / 60, 0)).toBeCloseTo(r[v]!, 12);
-      const without = all.map((s) => {
-        const others = all.filter((other) => other !== s);
-        return pearson(ofVoxel(predictions, v, others), ofVoxel(patterns, v, others));
-      });
-      expect(
-        pearson(
-          parts,
-          without.map((value) => -value),
-        ),
-      ).toBeGreaterThan(0.99);
-      const [a, b] = [parts, without.map((value) => 59 * value)].map((values) => sd(values)) as [
-        number,
-        number,
-      ];
-      expect(Math.abs(a / b - 1)).toBeLessThan(0.1); // leaving one of 60 out is no infinitesimal change
-    }
-  });
-
-  test("of a region is Fisher's z; groups of unequal size keep it, those that say nothing are left out", () => {
     const uneven = Int32Array.from({ length: 60 }, (_, s) => (s < 10 ? 0 : s < 30 ? 1 : 2));
-    const people = [predictions, patterns].map((of) => voxelCorrelations(of, normals(random, 60, 3), uneven));
-    const scores: RegionScores = {
-      values: people.map(({ r }) => regionMean(r)),
-      groups: people.map((each) => regionGroups(each)),
-      pictures: people[0]!.pictures,
-    };
-    const { estimate, p, n } = testScores(scores);
-    expect(estimate).toBeCloseTo((scores.values[0]! + scores.values[1]!) / 2, 12);
-    expect(n).toBe(2);
-    expect(testScores(scoresLess(scores, scores))).toMatchObject({ estimate: 0, p: undefined });
-    const silent = {
-      ...scores,
-      groups: [scores.groups[0]!, [Number.NaN, scores.groups[1]![1]!, scores.groups[1]![2]!]],
-    };
-    const without = testScores(silent);
-    expect(without.estimate).toBeCloseTo(estimate, 12);
-    expect(without.p).not.toBe(p);
-    expect(without.p).toBeGreaterThan(0);
+    const { r, folds: each, pictures } = voxelCorrelations(predictions, patterns, uneven);
+    expect([...pictures]).toEqual([10, 20, 30]);
+    for (const v of [0, 1, 2]) {
+      for (const fold of [0, 1, 2]) {
+        const held = [...uneven.keys()].filter((s) => uneven[s] === fold);
+        const expected = pearson(ofVoxel(predictions, v, held), ofVoxel(patterns, v, held));
+        expect(each.data[fold * 3 + v]).toBeCloseTo(expected, 12);
+      }
+      const [a, b, c] = [0, 1, 2].map((fold) => each.data[fold * 3 + v]!) as [number, number, number];
+      expect((10 * a + 20 * b + 30 * c) / 60).toBeCloseTo(r[v]!, 12);
+    }
   });
+
+  test("of a region is Fisher's z, and folds are read off its slope", () => {
+    const accuracy = voxelCorrelations(predictions, patterns, folds);
+    const nudged = accuracy.r.map((each, v) => each + 1e-4 * (accuracy.folds.data[v]! - each));
+    const expected = (regionMean(nudged) - regionMean(accuracy.r)) / 1e-4;
+    expect(regionFolds(accuracy)[0]! - regionMean(accuracy.r)).toBeCloseTo(expected, 3);
+    expect(regionMean([0.5, -0.2, Number.NaN], signedSquare)).toBeCloseTo((0.25 - 0.04) / 2, 12);
+    expect(() => regionMean([1])).toThrow("encoding: Fisher's z: finite numbers were expected, got Infinity");
+  });
+
+  test("of a study is tested with twice what folds show, because they share their training pictures", () => {
+    const z = [0.3, 0.1, 0.2];
+    const rows = [
+      [0.5, 0.2, 0.1, 0.4],
+      [0.3, 0.0, -0.1, 0.2],
+      [0.4, 0.1, 0.0, 0.3],
+    ];
+    const pictures = [5, 5, 5, 5];
+    const { estimate, upper, n } = testScores({ z, folds: rows, pictures });
+    expect(estimate).toBeCloseTo(0.2, 12);
+    expect(n).toBe(3);
+    const ofFolds = variance([0.4, 0.1, 0, 0.3]) / 4; // no interaction: all three have the same
+    const ofPeople = variance(z) / 3;
+    const expected = Math.sqrt(ofPeople + ofFolds * (1 + 4 / 3)); // a fold is a third of what trains the others
+    expect((upper! - estimate) / 4.302652729911275).toBeCloseTo(expected, 9); // t of 2 degrees of freedom
+  });
+
+  test("of a study with unequal folds, and folds that say nothing of somebody", () => {
+    const rows = [
+      [0.5, 0.2, 0.1],
+      [0.1, 0.3, -0.1],
+    ];
+    const scores = { z: [0.3, 0.1], folds: rows, pictures: [10, 20, 30] };
+    expect(testScores(scores).estimate).toBeCloseTo(0.2, 12);
+    expect(testScores(scoresLess(scores, scores))).toMatchObject({ estimate: 0, p: undefined });
+    const silent = { ...scores, folds: [rows[0]!, [Number.NaN, 0.3, -0.1]] };
+    expect(testScores(silent).estimate).toBeCloseTo(0.2, 12);
+    expect(testScores(silent).p).toBeGreaterThan(0);
+    const nobody = { ...scores, folds: rows.map(([, b, c]) => [Number.NaN, b!, c!]) };
+    expect(testScores(nobody).p).toBeGreaterThan(0);
+    const each = {
+      ...scores,
+      folds: [
+        [0.5, Number.NaN, Number.NaN],
+        [Number.NaN, 0.3, -0.1],
+      ],
+    };
+    expect(testScores(each).estimate).toBeCloseTo(0.2, 12);
+    const none = { ...scores, folds: rows.map(() => [Number.NaN, 0.2, Number.NaN]) };
+    expect(testScores(none)).toMatchObject({ p: undefined, n: 1 });
+  });
+
+  test("finds nothing where folds share a model that happens to fit these pictures, whatever their sizes", () => {
+    const random = Random.seeded(13);
+    for (const sizes of [[8, 8, 8, 8, 8], new Array(10).fill(4), [20, 6, 5, 5, 4]]) {
+      const folds = Int32Array.from(sizes.flatMap((n, fold) => new Array(n).fill(fold)));
+      let [both, people] = [0, 0];
+      const studies = 100;
+      for (let study = 0; study < studies; study++) {
+        const [said, unsaid] = [normals(random, 40, 1), normals(random, 40, 1)];
+        const fits = Array.from({ length: 12 }, () => {
+          const patterns = normals(random, 40, 2);
+          for (let at = 0; at < 80; at++) patterns.data[at]! += unsaid.data[at >> 1]!;
+          const method = { kind: "ridge", penalties: [10] } as const;
+          const { predictions } = crossPredict({ features: [said], patterns, folds }, { method });
+          return voxelCorrelations(predictions, patterns, folds);
+        });
+        const z = fits.map(({ r }) => regionMean(r));
+        const scores: RegionScores = { z, folds: fits.map(regionFolds), pictures: fits[0]!.pictures };
+        if (testScores(scores).p! < 0.05) both++;
+        if (testMean(z).p! < 0.05) people++;
+      }
+      expect(both / studies, String(sizes)).toBeLessThan(0.1);
+      expect(people / studies, String(sizes)).toBeGreaterThan(0.2);
+    }
+  }, 120_000);
 
   test("a voxel that was left out is NaN, one predicted by its mean alone 0", () => {
     const patterns = matrix([
@@ -268,40 +303,11 @@ describe("accuracy", () => {
     );
   });
 
-  test("a share of variance is r squared with its sign, and its groups are read off the slope", () => {
-    expect(regionMean([0.5, -0.2, Number.NaN], SHARE)).toBeCloseTo((0.25 - 0.04) / 2, 12);
-    for (const measure of [FISHER_Z, SHARE])
-      for (const r of [-0.7, -0.1, 0.3, 0.9])
-        expect(measure.slope(r)).toBeCloseTo((measure.of(r + 1e-6) - measure.of(r - 1e-6)) / 2e-6, 6);
-    const { r, groups, pictures } = voxelCorrelations(predictions, patterns, folds);
-    const nudged = r.map((each, v) => each + 1e-4 * (groups.data[v]! - each));
-    for (const measure of [FISHER_Z, SHARE]) {
-      const expected = (regionMean(nudged, measure) - regionMean(r, measure)) / 1e-4;
-      const said = regionGroups({ r, groups, pictures }, measure)[0]! - regionMean(r, measure);
-      expect(said).toBeCloseTo(expected, 3);
-    }
-  });
-
   test("variance that is shared is what both explain apart, less what they explain together", () => {
-    const scores = (values: number[]): RegionScores => ({
-      values,
-      groups: values.map((value) => [value - 0.01, value + 0.01]),
-      pictures: [5, 5],
-    });
-    const { uniqueA, uniqueB, shared } = partition({
-      a: scores([0.3, 0.2]),
-      b: scores([0.25, 0.1]),
-      both: scores([0.375, 0.3]),
-    });
-    const close = (got: RegionScores, expected: readonly number[]) => {
-      for (const [p, value] of expected.entries()) {
-        expect(got.values[p]).toBeCloseTo(value, 12);
-        expect((got.groups[p]![0]! + got.groups[p]![1]!) / 2).toBeCloseTo(value, 12);
-      }
-    };
-    close(uniqueA, [0.125, 0.2]);
-    close(uniqueB, [0.075, 0.1]);
-    close(shared, [0.175, 0]);
+    const { uniqueA, uniqueB, shared } = variancePartition({ a: 0.3, b: 0.25, both: 0.375 });
+    expect(uniqueA).toBeCloseTo(0.125, 12);
+    expect(uniqueB).toBeCloseTo(0.075, 12);
+    expect(shared).toBeCloseTo(0.175, 12);
   });
 });
 

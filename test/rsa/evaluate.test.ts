@@ -65,6 +65,13 @@ describe("evaluate", () => {
     const { estimate, p } = scoreDifference(region, region, "1", "3");
     expect(estimate).toBeCloseTo(pair.difference, 12);
     expect(p).toBeCloseTo(pair.p!, 12);
+    expect(() => scoreDifference(region, control, "6")).toThrow(
+      'scoreDifference: a model of the evaluation was expected, got "6". Name one of 1, 2, 3, 4, 5.',
+    );
+    const fewer = await evaluate({ ...study({ participants: 5 }), resample: "both", draws: 20 });
+    expect(() => scoreDifference(region, fewer, "1")).toThrow(
+      "got 6 by both and 5 by both. Evaluate both alike.",
+    );
     const few = study({ pictures: 8 });
     const df = async (resample: "pictures" | "participants" | "both") => {
       const of = await evaluate({ ...few, resample, draws: 20 });
