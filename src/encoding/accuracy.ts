@@ -40,16 +40,25 @@ export function voxelCorrelations(predictions: Matrix, patterns: Matrix, folds: 
     }
   }
   const r = Float64Array.from({ length: V }, (_, v) => {
-    let [sum, weight] = [0, 0];
-    for (let fold = 0; fold < F; fold++) {
-      const own = data[fold * V + v]!;
-      if (Number.isNaN(own)) continue;
-      sum += pictures[fold]! * own;
-      weight += pictures[fold]!;
-    }
-    return weight > 0 ? Math.max(-MOST, Math.min(MOST, sum / weight)) : Number.NaN;
+    const mean = weightedMean(
+      Array.from(pictures, (_, fold) => data[fold * V + v]!),
+      pictures,
+    );
+    return Math.max(-MOST, Math.min(MOST, mean));
   });
   return { r, folds: { shape: [F, V], data }, pictures };
+}
+
+/** The mean of those values that are numbers; NaN for none. */
+export function weightedMean(values: readonly number[], weights?: ArrayLike<number>): number {
+  let [sum, total] = [0, 0];
+  for (const [i, value] of values.entries()) {
+    if (Number.isNaN(value)) continue;
+    const weight = weights?.[i] ?? 1;
+    sum += weight * value;
+    total += weight;
+  }
+  return sum / total;
 }
 
 /** The share of variance that predictions explain once they are scaled, with the sign of r; unlike R2 it does not fall with predictions that are too large. */
@@ -77,24 +86,12 @@ export function regionMean(correlations: ArrayLike<number>, of: (r: number) => n
 export function regionFolds({ r, folds }: Accuracy): Float64Array {
   const [F, V] = folds.shape as [number, number];
   const [z, slopes] = [r.map(Math.atanh), r.map((each) => 1 / (1 - each ** 2))];
-  return Float64Array.from({ length: F }, (_, fold) => {
-    let [sum, count] = [0, 0];
-    for (let v = 0; v < V; v++) {
-      const value = z[v]! + slopes[v]! * (folds.data[fold * V + v]! - r[v]!);
-      if (Number.isNaN(value)) continue;
-      sum += value;
-      count++;
-    }
-    return sum / count;
-  });
+  const say = (fold: number, v: number) => z[v]! + slopes[v]! * (folds.data[fold * V + v]! - r[v]!);
+  return Float64Array.from({ length: F }, (_, fold) => weightedMean(Array.from(r, (_, v) => say(fold, v))));
 }
 
 /** Variance that two sets of features explain, apart and together. */
-export interface Partition {
-  readonly uniqueA: number;
-  readonly uniqueB: number;
-  readonly shared: number;
-}
+export type Partition = Readonly<Record<"uniqueA" | "uniqueB" | "shared", number>>;
 
 /** Parts of the variance that A, B and both explain; each may be negative by chance. @see Borcard, Legendre & Drapeau (1992), Ecology 73:1045 */
 export function variancePartition({ a, b, both }: { a: number; b: number; both: number }): Partition {

@@ -5,6 +5,7 @@
 import { benjaminiHochberg } from "../core/multiple-comparisons.ts";
 import { type SampleTest, testCrossed, testMean } from "../core/sample-tests.ts";
 import { mean } from "../core/statistics.ts";
+import { weightedMean } from "./accuracy.ts";
 
 /** How well a region was predicted, or how much better. */
 export interface RegionScores {
@@ -38,15 +39,11 @@ export function testScores({ z, folds, pictures }: RegionScores): SampleTest {
   const unequal = F * (1 - weights.reduce((sum, weight) => sum + weight ** 2, 0));
   const factor = F > 1 ? F * Math.sqrt((2 * F - 1) / unequal) : 1;
   const deviations = folds.map((row) => {
-    const center = weightedMean(
-      used.map((f) => row[f]!),
-      weights,
-    );
-    return used.map((f, i) => factor * weights[i]! * (row[f]! - center));
+    const own = used.map((f) => row[f]!);
+    const center = weightedMean(own, weights);
+    return own.map((value, i) => factor * weights[i]! * (value - center));
   });
-  const ofOthers = used.map((_, i) =>
-    mean(deviations.map((row) => row[i]!).filter((value) => !Number.isNaN(value))),
-  );
+  const ofOthers = used.map((_, i) => weightedMean(deviations.map((row) => row[i]!)));
   return testCrossed(
     deviations.map((row, p) => {
       const filled = row.map((value, i) => (Number.isNaN(value) ? ofOthers[i]! : value));
@@ -54,17 +51,6 @@ export function testScores({ z, folds, pictures }: RegionScores): SampleTest {
       return filled.map((value) => z[p]! + value - center);
     }),
   );
-}
-
-/** Of the values that are there. */
-function weightedMean(values: readonly number[], weights: readonly number[]): number {
-  let [sum, total] = [0, 0];
-  for (const [i, value] of values.entries()) {
-    if (Number.isNaN(value)) continue;
-    sum += weights[i]! * value;
-    total += weights[i]!;
-  }
-  return sum / total;
 }
 
 /** One participant's correlations. */
