@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Draws, drawsLess, dualVariance, samplingVariance } from "../../src/rsa/bootstrap.ts";
-import { noiseCeiling } from "../../src/rsa/ceiling.ts";
+import { ceilingIn, noiseCeiling } from "../../src/rsa/ceiling.ts";
 import {
   COMPARISONS,
   type Comparison,
@@ -13,9 +13,10 @@ import {
   sample,
   similarities,
 } from "../../src/rsa/comparisons.ts";
-import { drawOf } from "../../src/rsa/draw.ts";
+import { drawOf, wholeSample } from "../../src/rsa/draw.ts";
 import { fitModel, type Model } from "../../src/rsa/models.ts";
 import { pAboveZero, pDifferent } from "../../src/rsa/pairwise.ts";
+import { groupsOf } from "../../src/rsa/participants.ts";
 import { averageOver, pairCount, type Rdms, stimulusCount } from "../../src/rsa/rdm.ts";
 import { readRdms } from "../../src/rsa/read-rdms.ts";
 import { shared } from "../support/shared.ts";
@@ -118,6 +119,23 @@ describe.each(COMPARISONS)("%s", (comparison) => {
   it("has the noise ceiling of rsatoolbox", () => {
     const { lower, upper } = noiseCeiling(data, comparison);
     expectClose([lower, upper], fixtures.ceiling[comparison]);
+  });
+
+  it("has ceilings of samples of participants, each before the pool of all others in the study", () => {
+    const draw = wholeSample(data.ids.length);
+    const rows = fixtures.data.map((row) => Float64Array.from(row));
+    const of = ceilingIn(
+      sample(prepare(rows, comparison), draw, comparison),
+      draw,
+      groupsOf(data),
+      comparison,
+    );
+    const P = rows.length;
+    const alone = rows.map((_, p) => of(Int32Array.from({ length: P }, (_, q) => (q === p ? 1 : 0))));
+    const mean = (which: "lower" | "upper") => alone.reduce((sum, one) => sum + one[which] / P, 0);
+    expectClose([mean("lower"), mean("upper")], fixtures.ceiling[comparison]);
+    const drawn = of(Int32Array.from({ length: P }, (_, q) => (q === 0 ? 3 : q === 1 ? 1 : 0)));
+    expectClose([drawn.lower], [(3 * alone[0]!.lower + alone[1]!.lower) / 4]);
   });
 
   it("selects the model that rsatoolbox selects", () => {
