@@ -23,15 +23,12 @@ import {
 } from "../src/encoding/index.ts";
 import { planFolds } from "../src/stimuli/folds.ts";
 import { noise } from "../test/rsa/studies.ts";
-import { below, collect, type Found, print, rate, type Size, sizesOf } from "./null-studies.ts";
+import { below, collect, type Found, OPTIONS, print, rate, type Size, sizesOf } from "./null-studies.ts";
 
 const { values } = parseArgs({
   options: {
-    studies: { type: "string", default: "1000" },
-    first: { type: "string", default: "0" },
-    sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
+    ...OPTIONS,
     folds: { type: "string", default: "6" },
-    keep: { type: "string" },
   },
 });
 const [studies, first, FOLDS] = [Number(values.studies), Number(values.first), Number(values.folds)];

@@ -13,12 +13,13 @@ import { evaluate } from "../src/rsa/evaluate.ts";
 import { fixedModels } from "../src/rsa/models.ts";
 import { partialRsa } from "../src/rsa/partial.ts";
 import type { Rdms } from "../src/rsa/rdm.ts";
-import { simulateStudy } from "../test/rsa/studies.ts";
+import { simulateStudy, stackRdms } from "../test/rsa/studies.ts";
 import {
   below,
   collect,
   difference,
   type Found,
+  OPTIONS,
   openPeer,
   print,
   rate,
@@ -29,13 +30,10 @@ import {
 
 const { values } = parseArgs({
   options: {
-    studies: { type: "string", default: "1000" },
-    first: { type: "string", default: "0" },
+    ...OPTIONS,
     draws: { type: "string", default: "200" },
     signal: { type: "string", default: "0.7" },
-    sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
     tests: { type: "string", default: "partial,ceiling" },
-    keep: { type: "string" },
     python: { type: "string" },
   },
 });
@@ -75,33 +73,10 @@ function simulated(size: Size, what: string, study: number) {
 function mixed(models: Rdms, share: number): Rdms {
   const [known, ...unrelated] = vectorsOf(models);
   const rows = unrelated.map((row) => row.map((value, pair) => share * known![pair]! + (1 - share) * value));
-  const data = Float64Array.from(rows.flatMap((row) => [...row]));
-  return {
-    ids: models.ids,
-    vectors: { shape: [rows.length, known!.length], data },
-    labels: { model: rows.map((_, k) => String(k + 1)) },
-  };
+  return stackRdms(models.ids, "model", rows);
 }
 
-function stackRdms(all: readonly Rdms[]): Rdms {
-  const data = Float64Array.from(all.flatMap(({ vectors }) => [...vectors.data]));
-  const { ids, vectors } = all[0]!;
-  const M = vectors.shape[1]!;
-  return {
-    ids,
-    vectors: { shape: [data.length / M, M], data },
-    labels: { model: Array.from({ length: data.length / M }, (_, k) => String(k + 1)) },
-  };
-}
-
-const only = (models: Rdms): Rdms => ({
-  ids: models.ids,
-  vectors: {
-    shape: [1, models.vectors.shape[1]!],
-    data: models.vectors.data.slice(0, models.vectors.shape[1]),
-  },
-  labels: { model: ["true"] },
-});
+const only = (models: Rdms): Rdms => stackRdms(models.ids, "model", vectorsOf(models).slice(0, 1));
 
 /** The share of the true RDM at which models score as high as the lower ceiling, in the mean of other studies. */
 async function shareAtCeiling(size: Size): Promise<number> {
@@ -135,7 +110,7 @@ async function shareAtPeerCeiling(size: Size): Promise<number> {
     const { data, models } = simulated(size, "calibration", study);
     const mixtures = shares.map((share) => mixed(models, share));
     const { scores, lower } = await peer!.tests(
-      { data, models: stackRdms(mixtures) },
+      { data, models: stackRdms(models.ids, "model", mixtures.flatMap(vectorsOf)) },
       { draws, comparison: "pearson" },
     );
     for (const i of shares.keys()) above[i]! += mean(scores.slice(4 * i, 4 * i + 4)) - lower;

@@ -12,16 +12,13 @@ import { evaluate, scoreDifference } from "../src/rsa/evaluate.ts";
 import { fixedModels } from "../src/rsa/models.ts";
 import type { Rdms } from "../src/rsa/rdm.ts";
 import { simulateRegions } from "../test/rsa/studies.ts";
-import { below, collect, type Found, print, rate, type Size, sizesOf } from "./null-studies.ts";
+import { below, collect, type Found, OPTIONS, print, rate, type Size, sizesOf } from "./null-studies.ts";
 
 const { values } = parseArgs({
   options: {
-    studies: { type: "string", default: "1000" },
-    first: { type: "string", default: "0" },
+    ...OPTIONS,
     draws: { type: "string", default: "200" },
     signal: { type: "string", default: "0.7" },
-    sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
-    keep: { type: "string" },
   },
 });
 const [studies, first, draws, signal] = [values.studies, values.first, values.draws, values.signal].map(

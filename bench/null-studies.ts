@@ -9,6 +9,14 @@ import type { Study } from "../test/rsa/studies.ts";
 
 const ALPHA = 0.05;
 
+/** Options of all of them, for `parseArgs`. */
+export const OPTIONS = {
+  studies: { type: "string", default: "1000" },
+  first: { type: "string", default: "0" },
+  sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
+  keep: { type: "string" },
+} as const;
+
 /** Participants and pictures of a study. */
 export interface Size {
   readonly participants: number;

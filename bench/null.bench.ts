@@ -20,6 +20,7 @@ import {
   collect,
   difference,
   type Found,
+  OPTIONS,
   openPeer,
   print,
   rate,
@@ -30,14 +31,11 @@ import {
 
 const { values } = parseArgs({
   options: {
-    studies: { type: "string", default: "1000" },
-    first: { type: "string", default: "0" },
+    ...OPTIONS,
     draws: { type: "string", default: "200" },
     comparison: { type: "string", default: "pearson" },
     signal: { type: "string", default: "0.7" },
-    sizes: { type: "string", default: "5x20,5x60,20x20,20x60" },
     nulls: { type: "string", default: "noSignal,signal,halves" },
-    keep: { type: "string" },
     python: { type: "string" },
   },
 });

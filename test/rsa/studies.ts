@@ -44,7 +44,7 @@ export function simulateStudy({ participants, pictures, signal, models }: Truth,
     halves: () => [distances(latent, pictures, 0, half), distances(latent, pictures, half, FEATURES)],
     true: () => [distances(latent, pictures, 0, FEATURES), ...unrelated(4)],
   }[models]();
-  return { data: stack(ids, "participant", measured), models: stack(ids, "model", known) };
+  return { data: stackRdms(ids, "participant", measured), models: stackRdms(ids, "model", known) };
 }
 
 /** Two regions that follow one half of the features each, so that the model that knows all is equally good in both. */
@@ -55,11 +55,11 @@ export function simulateRegions(
   const ids = idsOf(size.pictures);
   const latent = normals(size.pictures * FEATURES, random);
   const region = (from: number, to: number) =>
-    stack(ids, "participant", measuredRdms(size, latent, [from, to], random));
+    stackRdms(ids, "participant", measuredRdms(size, latent, [from, to], random));
   const half = FEATURES / 2;
   return {
     regions: [region(0, half), region(half, FEATURES)],
-    models: stack(ids, "model", [distances(latent, size.pictures, 0, FEATURES)]),
+    models: stackRdms(ids, "model", [distances(latent, size.pictures, 0, FEATURES)]),
   };
 }
 
@@ -86,7 +86,8 @@ function measuredRdms(
   });
 }
 
-function stack(ids: readonly string[], axis: string, rows: readonly Float64Array[]): Rdms {
+/** RDMs below one another, numbered along an axis. */
+export function stackRdms(ids: readonly string[], axis: string, rows: readonly Float64Array[]): Rdms {
   return {
     ids,
     vectors: {
