@@ -76,7 +76,10 @@ function mixed(models: Rdms, share: number): Rdms {
   return stackRdms(models.ids, "model", rows);
 }
 
-const only = (models: Rdms): Rdms => stackRdms(models.ids, "model", vectorsOf(models).slice(0, 1));
+const only = (models: Rdms): Rdms => ({
+  ...stackRdms(models.ids, "model", vectorsOf(models).slice(0, 1)),
+  labels: { model: ["true"] },
+});
 
 /** The share of the true RDM at which models score as high as the lower ceiling, in the mean of other studies. */
 async function shareAtCeiling(size: Size): Promise<number> {
